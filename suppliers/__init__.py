@@ -1,0 +1,1 @@
+"""Suppliers of numbers: one file per protocol family. No Django, no database."""
