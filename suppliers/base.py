@@ -165,10 +165,14 @@ class CancelOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Cancellation:
-    """`retry_after_seconds` is set with TOO_EARLY: how long the supplier's lock may still last."""
+    """`retry_after_seconds` is set with TOO_EARLY: how long the supplier's lock may still last.
+
+    `reference` is the one to follow from now on, where that is another than before.
+    """
 
     outcome: CancelOutcome
     retry_after_seconds: int | None = None
+    reference: str = ""
 
 
 class Supplier(ABC):

@@ -1,0 +1,94 @@
+"""Reading what suppliers answer: untrusted text, numbers and JSON, made safe or refused.
+
+Money becomes integers in minor units (four decimals) by way of Decimal; floats never occur.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from decimal import ROUND_CEILING, Decimal, InvalidOperation
+from typing import Any
+
+DECIMALS = 4
+
+# No number costs a hundred thousand dollars or rubles; what says so is broken.
+_HIGHEST_AMOUNT = Decimal(100_000)
+_HIGHEST_COUNT = 10**9
+_LONGEST_NUMBER = 40
+_LONGEST_TEXT = 4_000
+
+_PHONE = re.compile(r"\+?([1-9]\d{5,14})", re.ASCII)
+# A run of four to eight digits, possibly parted once, that is no piece of something longer.
+_CODE = re.compile(r"(?<![\w.,:/+#$€£-])(\d{4,8}|\d{3,4}[- ]\d{3,4})(?![\w/%$€£-]|[.,:]\d|[- ]\d)")
+
+
+class Unreadable(ValueError):
+    """A value is not what it should be."""
+
+
+def read_json(text: str) -> Any:
+    """Parse JSON with exact numbers. Raises Unreadable."""
+    try:
+        return json.loads(text, parse_float=Decimal, parse_constant=_refuse_constant)
+    except (ValueError, ArithmeticError, RecursionError):
+        raise Unreadable("not JSON") from None
+
+
+def minor_units(raw: object, *, highest: Decimal = _HIGHEST_AMOUNT) -> int:
+    """Return an amount, given as number or text, in minor units; fractions of them count as one.
+
+    Raises Unreadable on everything that is not between zero and `highest`.
+    """
+    text = str(raw)
+    if len(text) > _LONGEST_NUMBER or isinstance(raw, float):
+        raise Unreadable("not an amount")
+    try:
+        amount = Decimal(text)
+    except InvalidOperation:
+        raise Unreadable("not an amount") from None
+    if not amount.is_finite() or not 0 <= amount <= highest:
+        raise Unreadable("not an amount")
+    return int(amount.scaleb(DECIMALS).to_integral_value(ROUND_CEILING))
+
+
+def decimal_text(minor: int) -> str:
+    """Return minor units as the decimal number that suppliers read: 1234 is 0.1234."""
+    return f"{Decimal(minor).scaleb(-DECIMALS):.{DECIMALS}f}"
+
+
+def whole_number(raw: object) -> int:
+    """Return a count, given as number or text, capped to what a database holds.
+
+    Raises Unreadable.
+    """
+    try:
+        return max(0, min(int(str(raw)), _HIGHEST_COUNT))
+    except ValueError:
+        raise Unreadable("not a whole number") from None
+
+
+def phone_number(raw: object) -> str:
+    """Return a phone number as E.164. Raises Unreadable."""
+    match = _PHONE.fullmatch(str(raw).strip())
+    if match is None:
+        raise Unreadable("not a phone number")
+    return f"+{match[1]}"
+
+
+def clean_text(raw: object) -> str:
+    """Return text that any database and any JSON encoder takes: no NUL, no lone surrogate."""
+    if raw is None:
+        return ""
+    text = str(raw)[:_LONGEST_TEXT].replace("\x00", "")
+    return text.encode("utf-8", "replace").decode("utf-8").strip()
+
+
+def code_in(text: str) -> str | None:
+    """Return the one thing in a message that looks like a code, or None where that is not plain."""
+    found = {re.sub(r"[- ]", "", match[1]) for match in _CODE.finditer(text)}
+    return found.pop() if len(found) == 1 else None
+
+
+def _refuse_constant(name: str) -> Any:
+    raise Unreadable(name)

@@ -1,0 +1,26 @@
+"""Which protocols the shop speaks, by the name a supplier's settings give."""
+
+from __future__ import annotations
+
+from suppliers.base import Credentials, Supplier
+from suppliers.sandbox import Sandbox
+from suppliers.smsactivate import SmsActivate
+
+PROTOCOLS: dict[str, type[Supplier]] = {
+    "smsactivate": SmsActivate,
+    "sandbox": Sandbox,
+}
+
+
+class UnknownProtocol(ValueError):
+    """No supplier class goes by this name."""
+
+
+def open_supplier(protocol: str, credentials: Credentials) -> Supplier:
+    """Return the supplier account that `credentials` describe; nothing is sent yet.
+
+    Raises UnknownProtocol, and ValueError where an option is not a number that should be.
+    """
+    if protocol not in PROTOCOLS:
+        raise UnknownProtocol(protocol)
+    return PROTOCOLS[protocol](credentials)

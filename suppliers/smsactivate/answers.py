@@ -1,0 +1,162 @@
+"""Taking the protocol's answers apart: a token or JSON, then its rows, value by value.
+
+A row that makes no sense is left out, so that one broken line does not hide the others.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, tzinfo
+from typing import Any
+
+from suppliers.base import Goods, Listing, NamedCode, ReceivedMessage
+from suppliers.reading import (
+    Unreadable,
+    clean_text,
+    code_in,
+    minor_units,
+    phone_number,
+    read_json,
+    whole_number,
+)
+from suppliers.smsactivate.words import WORDS, Word
+
+_LONGEST_LIFETIME = 24 * 60 * 60
+
+_TOKEN = re.compile(r"[A-Z][A-Z0-9_]+")
+_REFERENCE = re.compile(r"[0-9A-Za-z_-]{1,64}")
+_BARE_CODE = re.compile(r"[0-9A-Za-z-]{1,16}")
+_LOCAL_TIME = re.compile(r"(\d{4})-(\d\d?)-(\d\d?)[ T](\d\d?)[-:](\d\d?)[-:](\d\d?)", re.ASCII)
+
+
+class Reply:
+    """An answer taken apart: JSON in `data`, a token in `word` and what follows it in `rest`."""
+
+    def __init__(self, text: str) -> None:
+        """Raise Unreadable where it begins like JSON but is none."""
+        self.text = text
+        self.rest = ""
+        self.data: Any = None
+        if text.startswith(("{", "[")):
+            self.data = read_json(text)
+            self.word = _word_in(self.data)
+        else:
+            word, _, self.rest = text.partition(":")
+            self.word = word if _TOKEN.fullmatch(word) else ""
+
+    @property
+    def meaning(self) -> Word:
+        return WORDS.get(self.word, Word())
+
+
+def named_codes(rows: list[Any], *, code: str, name: str) -> list[NamedCode]:
+    found = (row for row in rows if isinstance(row, dict) and row.get(code) is not None)
+    return [NamedCode(clean_text(row[code]), clean_text(row.get(name))) for row in found]
+
+
+def listings(prices: Any) -> Iterator[Listing]:
+    """Yield the lines of {country: {service: {cost, count}}}."""
+    # PHP prints an empty object as an empty list
+    for country, services in prices.items() if isinstance(prices, dict) else ():
+        for service, line in services.items() if isinstance(services, dict) else ():
+            try:
+                cost, stock = minor_units(line["cost"]), whole_number(line["count"])
+            except (Unreadable, LookupError, TypeError):
+                continue
+            if cost > 0:
+                yield Listing(Goods(clean_text(service), clean_text(country)), cost, stock)
+
+
+def is_activation(row: object) -> bool:
+    return isinstance(row, dict) and bool(_REFERENCE.fullmatch(str(row.get("activationId"))))
+
+
+def reference_in(row: dict[str, Any]) -> str:
+    """Return the activation's id. Raises Unreadable."""
+    text = str(row.get("activationId"))
+    if row.get("activationId") is None or not _REFERENCE.fullmatch(text):
+        raise Unreadable("not an activation id")
+    return text
+
+
+def messages_in(row: dict[str, Any]) -> tuple[ReceivedMessage, ...]:
+    """Return the messages of a row of the active list.
+
+    Where it gives several codes but one text, that is the newest message; the others have been
+    reported with their own text before, and would look like new ones without it.
+    """
+    codes, texts = _list_of(row.get("smsCode")), _list_of(row.get("smsText"))
+    if len(codes) != len(texts):
+        codes, texts = codes[-1:], texts[-1:]
+    pairs = zip(codes or [""], texts or [""], strict=True)
+    found = (message(clean_text(code), clean_text(text)) for code, text in pairs)
+    return tuple(dict.fromkeys(one for one in found if one is not None))
+
+
+def message(code: str, text: str) -> ReceivedMessage | None:
+    """Return one message, or None where there is neither code nor text.
+
+    Some suppliers leave the code out, or put the whole text in its place.
+    """
+    if not _BARE_CODE.fullmatch(code):
+        text = text or code
+        code = ""
+    if not code and not text:
+        return None
+    return ReceivedMessage(code=code or code_in(text), text=text)
+
+
+def goods_in(row: dict[str, Any]) -> Goods | None:
+    service, country = clean_text(row.get("serviceCode")), clean_text(row.get("countryCode"))
+    if not service or not country:
+        return None
+    return Goods(service, country, clean_text(row.get("activationOperator")))
+
+
+def minor_units_or_none(raw: object) -> int | None:
+    try:
+        return minor_units(raw)
+    except Unreadable:
+        return None
+
+
+def phone_number_or_empty(raw: object) -> str:
+    try:
+        return phone_number(raw)
+    except Unreadable:
+        return ""
+
+
+def local_time(raw: object, zone: tzinfo) -> datetime | None:
+    match = _LOCAL_TIME.fullmatch(str(raw))
+    if match is None:
+        return None
+    year, month, day, hour, minute, second = map(int, match.groups())
+    try:
+        return datetime(year, month, day, hour, minute, second, tzinfo=zone).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def seconds_between(start: datetime | None, end: datetime | None) -> int | None:
+    """Return a period of the supplier's as it reports it, or None where that makes no sense."""
+    if start is None or end is None:
+        return None
+    seconds = int((end - start).total_seconds())
+    return seconds if 0 <= seconds <= _LONGEST_LIFETIME else None
+
+
+def _word_in(data: Any) -> str:
+    """Return the token of an error that is wrapped in JSON, or nothing."""
+    if isinstance(data, dict):
+        for key in ("title", "error", "message", "msg"):
+            if isinstance(data.get(key), str) and data[key] in WORDS:
+                return str(data[key])
+    return ""
+
+
+def _list_of(raw: object) -> list[Any]:
+    if isinstance(raw, list):
+        return raw
+    return [] if raw is None or raw == "" else [raw]

@@ -1,0 +1,211 @@
+"""One HTTP request to a supplier: a hard deadline, a size cap, errors that say what is known.
+
+A request is sent once: no retry, no redirect, no proxy or credentials from the environment.
+`Unreachable` means that nothing was sent; whatever fails later is `OutcomeUnknown`.
+Neither errors nor logs ever show the address's query, which is where many suppliers want the key.
+"""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import os
+import threading
+import time
+from collections.abc import Iterable, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from typing import Any
+
+import httpcore2
+import httpx2
+
+from suppliers.base import OutcomeUnknown, SupplierError, Unreachable
+
+CONNECT_SECONDS = 3.0
+TOTAL_SECONDS = 10.0
+SMALL_ANSWER = 64 * 1024
+LARGE_ANSWER = 32 * 1024 * 1024
+
+# Servers drop idle connections after five seconds or more. Dropping ours first means that a
+# purchase seldom meets a connection which the other side is just closing.
+_KEEPALIVE_SECONDS = 4.0
+_CONNECTIONS = 100
+
+_NOTHING_SENT = (
+    httpx2.ConnectError,
+    httpx2.ConnectTimeout,
+    httpx2.PoolTimeout,
+    httpx2.UnsupportedProtocol,
+)
+
+_clients: dict[str, httpx2.Client] = {}
+_request = threading.local()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back: status and body, whatever they mean."""
+
+    status: int
+    body: bytes
+
+
+def get(
+    url: str,
+    params: Mapping[str, str],
+    *,
+    seconds: float = TOTAL_SECONDS,
+    max_bytes: int = SMALL_ANSWER,
+) -> Answer:
+    """Send one GET and read the whole answer within `seconds` and `max_bytes`.
+
+    Raises Unreachable, OutcomeUnknown.
+    """
+    failure: SupplierError
+    _request.ends_at = time.monotonic() + seconds
+    host = "supplier"
+    try:
+        host = httpx2.URL(url).host or host
+        timeout = httpx2.Timeout(seconds, connect=CONNECT_SECONDS, pool=CONNECT_SECONDS)
+        client = _client_for(url)
+        request = client.build_request("GET", url, params=params, timeout=timeout)
+    except (httpx2.InvalidURL, ValueError):
+        failure = Unreachable(f"{host}: not an address")
+    else:
+        try:
+            with closing(client.send(request, stream=True)) as response:
+                return Answer(response.status_code, _read(response, max_bytes))
+        except _NOTHING_SENT as error:
+            failure = Unreachable(f"{host}: {type(error).__name__}")
+        except httpx2.HTTPError as error:
+            failure = OutcomeUnknown(f"{host}: {type(error).__name__}")
+        except _TooLarge:
+            failure = OutcomeUnknown(f"{host}: answer larger than {max_bytes} bytes")
+    # Raised outside the handlers: the library's error holds the request, and so the key.
+    raise failure
+
+
+def close_clients() -> None:
+    """Close every pooled connection; the next request opens new ones."""
+    while _clients:
+        _clients.popitem()[1].close()
+
+
+def _read(response: httpx2.Response, max_bytes: int) -> bytes:
+    body = bytearray()
+    for chunk in response.iter_raw():
+        body += chunk
+        if len(body) > max_bytes:
+            raise _TooLarge
+    return bytes(body)
+
+
+def _client_for(url: str) -> httpx2.Client:
+    client = _clients.get(url)
+    if client is None:
+        created = _new_client()
+        client = _clients.setdefault(url, created)
+        if client is not created:  # another thread was faster
+            created.close()
+    return client
+
+
+def _new_client() -> httpx2.Client:
+    return httpx2.Client(
+        transport=_DeadlineTransport(),
+        # compressed answers would escape the size cap
+        headers={"Accept-Encoding": "identity", "User-Agent": "NexOTP"},
+        # one client serves every account at this address: no cookie may pass between them
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+        follow_redirects=False,
+        trust_env=False,
+    )
+
+
+class _TooLarge(Exception):
+    """The answer exceeds the cap."""
+
+
+class _DeadlineTransport(httpx2.HTTPTransport):
+    """HTTPTransport whose network reads and writes share one deadline per request.
+
+    The library's own timeouts are per read, so a server sending a byte now and then could hold a
+    worker for ever. It offers no other way to hand over a network backend than its pool.
+    """
+
+    def __init__(self) -> None:
+        self._pool = httpcore2.ConnectionPool(
+            ssl_context=httpx2.create_ssl_context(trust_env=False),
+            max_connections=_CONNECTIONS,
+            max_keepalive_connections=_CONNECTIONS,
+            keepalive_expiry=_KEEPALIVE_SECONDS,
+            network_backend=_DeadlineBackend(),
+        )
+
+
+class _DeadlineBackend(httpcore2.SyncBackend):
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore2.NetworkStream:
+        timeout = _time_left(timeout, httpcore2.ConnectTimeout)
+        stream = super().connect_tcp(host, port, timeout, local_address, socket_options)
+        return _DeadlineStream(stream)
+
+
+class _DeadlineStream(httpcore2.NetworkStream):
+    def __init__(self, stream: httpcore2.NetworkStream) -> None:
+        self._stream = stream
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self._stream.read(max_bytes, _time_left(timeout, httpcore2.ReadTimeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._stream.write(buffer, _time_left(timeout, httpcore2.WriteTimeout))
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def start_tls(
+        self,
+        ssl_context: Any,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> httpcore2.NetworkStream:
+        timeout = _time_left(timeout, httpcore2.ConnectTimeout)
+        return _DeadlineStream(self._stream.start_tls(ssl_context, server_hostname, timeout))
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)
+
+
+def _time_left(timeout: float | None, late: type[httpcore2.TimeoutException]) -> float:
+    left: float = _request.ends_at - time.monotonic()
+    if left <= 0:
+        raise late
+    return left if timeout is None else min(left, timeout)
+
+
+class _WithoutQuery(logging.Filter):
+    def filter(self, record: logging.LogRecord) -> bool:
+        if isinstance(record.args, tuple):
+            record.args = tuple(
+                arg.copy_with(query=None) if isinstance(arg, httpx2.URL) else arg
+                for arg in record.args
+            )
+        return True
+
+
+logging.getLogger("httpx2").addFilter(_WithoutQuery())
+# Below INFO the engine logs whole headers, among them a redirect's Location with our own query.
+logging.getLogger("httpcore2").setLevel(logging.INFO)
+
+# Two processes must never write to the same socket: a forked child starts with none.
+os.register_at_fork(after_in_child=_clients.clear)
+atexit.register(close_clients)
