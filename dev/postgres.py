@@ -111,6 +111,11 @@ class Postgres:
         self.start()
 
     @property
+    def has_ended(self) -> bool:
+        """Whether it ended by itself after it was started."""
+        return self._process is not None and self._process.poll() is not None
+
+    @property
     def pid(self) -> int | None:
         return self._process.pid if self._process else None
 
@@ -178,7 +183,7 @@ class Postgres:
         return processes.marked(basics, self.data)
 
     def _settled(self) -> bool:
-        return self._is_ready() or (self._process is not None and self._process.poll() is not None)
+        return self._is_ready() or self.has_ended
 
     def _is_ready(self) -> bool:
         """What `pg_ctl` looks for: the eighth line of the pid file of this very process."""

@@ -7,6 +7,7 @@ can be told from everybody else's processes.
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
 import signal
 import subprocess
@@ -14,9 +15,13 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from types import FrameType
+
+from dev import launch
 
 MARK = "NEXOTP_STARTED_FOR"
-LAUNCH = Path(__file__).with_name("launch.py")
+LAUNCH = Path(launch.__file__)
+_ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 SERVER_PROGRAMS = {"postgres", "valkey-server"}
 
 
@@ -27,6 +32,33 @@ class DevError(Exception):
 def marked(environment: Mapping[str, str], data: Path) -> dict[str, str]:
     """The environment for a process that belongs to the run on this data folder."""
     return {**environment, MARK: str(data)}
+
+
+def tied(end_signal: signal.Signals, *options: str) -> list[str]:
+    """What to put before a command so that it ends with us."""
+    base = [sys.executable, "-I", "-S", str(LAUNCH), "--parent", str(os.getpid())]
+    return [*base, "--signal", str(int(end_signal)), *options, "--"]
+
+
+def end_with_make() -> None:
+    """Under `make`, get SIGTERM when make is killed: nobody would be left to stop us."""
+    if sys.platform == "linux" and "MAKELEVEL" in os.environ:
+        ctypes.CDLL(None).prctl(launch.PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+
+
+def exit_on_signals() -> None:
+    """Turn the first SIGINT, SIGTERM or SIGHUP into SystemExit, and ignore more of them.
+
+    What `finally` cleans up is bounded in time; a second Ctrl-C must not leave it half done.
+    """
+
+    def leave(signum: int, _frame: FrameType | None) -> None:
+        for each in _ENDINGS:
+            signal.signal(each, signal.SIG_IGN)
+        raise SystemExit(128 + signum)
+
+    for each in _ENDINGS:
+        signal.signal(each, leave)
 
 
 def spawn(
@@ -43,16 +75,13 @@ def spawn(
 
     It has a session of its own, so that Ctrl-C reaches only us and we decide the order of ending.
     """
-    wrapper = [sys.executable, "-I", "-S", str(LAUNCH), "--parent", str(os.getpid())]
-    wrapper += ["--signal", str(int(end_signal))]
-    if user is not None:
-        wrapper += ["--user", str(user)]
-    if reach_files:
-        wrapper += ["--reach-files"]
+    as_user = [] if user is None else ["--user", str(user)]
+    reaching = ["--reach-files"] if reach_files else []
+    wrapper = tied(end_signal, *as_user, *reaching)
     output = log.open("ab") if log else None
     try:
         return subprocess.Popen(
-            [*wrapper, "--", *command],
+            [*wrapper, *command],
             env=env,
             cwd=cwd,
             stdin=subprocess.DEVNULL,

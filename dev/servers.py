@@ -14,39 +14,56 @@ import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
 
 from dev import processes
 from dev.postgres import Postgres
 from dev.processes import DevError
 from dev.valkey import Valkey
 
+SETTINGS = (
+    *("DATABASE_URL", "REDIS_URL", "BROKER_URL"),
+    *("SECRET_KEY", "API_KEY_PEPPERS", "ENCRYPTION_KEYS", "SECURE"),
+)
 RUNNING = "servers.json"
 SECRETS = "secrets.json"
 
 
 @contextmanager
-def sole_use(data: Path) -> Iterator[None]:
-    """Hold the data folder; ends by itself with this process. Raises DevError when it is taken."""
+def sole_use(data: Path, *, patience: float = 3) -> Iterator[None]:
+    """Hold the data folder; the lock is the folder's own and ends with this process.
+
+    A run that is just ending (its `servers.json` is gone) is waited for. Raises DevError when the
+    folder stays taken.
+    """
     data.mkdir(parents=True, exist_ok=True)
     handle = os.open(data, os.O_RDONLY)
     try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise DevError(f"{data} is in use by another run. Stop it, or name another.") from None
+        if not processes.wait_until(lambda: _locks(handle), timeout=patience, pause=0.1):
+            ending = not (data / RUNNING).exists()
+            if not ending or not processes.wait_until(lambda: _locks(handle), timeout=30):
+                raise DevError(f"{data} is in use by another run. Stop it, or use another folder.")
         yield
     finally:
         os.close(handle)
+
+
+def _locks(handle: int) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 class Servers:
     """PostgreSQL and Valkey of one data folder; either may be somebody else's, by its URL."""
 
     def __init__(
-        self, data: Path, *, durable: bool, external: Mapping[str, str] | None = None
+        self, data: Path, *, durable: bool, settings: Mapping[str, str] | None = None
     ) -> None:
         self.data = data.resolve()
-        self.external = {name: url for name, url in (external or {}).items() if url}
+        self.settings = settings or {}
         self.postgres = Postgres(self.data, durable=durable)
         self.valkey = Valkey(self.data)
         self.secrets: dict[str, str] = {}
@@ -58,9 +75,9 @@ class Servers:
         processes.stop_leftovers(self.data)
         self.secrets = _secrets_of(self.data)
         try:
-            if "DATABASE_URL" not in self.external:
+            if "DATABASE_URL" not in self.settings:
                 self.postgres.start()
-            if "REDIS_URL" not in self.external:
+            if "REDIS_URL" not in self.settings:
                 self.valkey.start()
         except BaseException:
             self.stop()
@@ -71,20 +88,25 @@ class Servers:
         self.valkey.stop()
         self.postgres.stop()
 
+    def ended(self) -> list[str]:
+        """Which of our servers have ended by themselves."""
+        both: dict[str, Postgres | Valkey] = {"PostgreSQL": self.postgres, "Valkey": self.valkey}
+        return [name for name, server in both.items() if server.has_ended]
+
     def environment(self) -> dict[str, str]:
         """What settings read, for a process started by us."""
-        addresses = {
-            "DATABASE_URL": self.postgres.url,
-            "REDIS_URL": self.valkey.url,
-            **({} if "REDIS_URL" in self.external else {"BROKER_URL": self.valkey.broker_url}),
-        }
+        redis_url = self.settings.get("REDIS_URL")
+        broker_url = _next_database(redis_url) if redis_url else self.valkey.broker_url
         return {
             "NEXOTP_DATA": str(self.data),
             "SECRET_KEY": self.secrets["secret_key"],
-            "API_KEY_PEPPERS": f"1:{self.secrets['api_key_pepper']}",
+            "API_KEY_PEPPERS": self.secrets["api_key_pepper"],
             "ENCRYPTION_KEYS": self.secrets["encryption_key"],
-            **addresses,
-            **self.external,
+            "DATABASE_URL": self.postgres.url,
+            "REDIS_URL": self.valkey.url,
+            "BROKER_URL": broker_url,
+            "SECURE": "false",  # plain HTTP on loopback
+            **self.settings,
         }
 
     def announce(self, **more: str) -> None:
@@ -93,32 +115,39 @@ class Servers:
         addresses = {
             "database_url": environment["DATABASE_URL"],
             "redis_url": environment["REDIS_URL"],
-            "broker_url": environment.get("BROKER_URL", ""),
+            "broker_url": environment["BROKER_URL"],
         }
-        known = {name: value for name, value in addresses.items() if value}
-        _write_private(self.data / RUNNING, {**known, **self.secrets, **more})
+        _write_private(self.data / RUNNING, {**addresses, **self.secrets, **more})
 
     def forget(self) -> None:
         (self.data / RUNNING).unlink(missing_ok=True)
 
 
 def start_servers(
-    data: Path, *, durable: bool, external: Mapping[str, str] | None = None
+    data: Path, *, durable: bool, settings: Mapping[str, str] | None = None
 ) -> Servers:
     """Start the servers of a data folder, ending what an earlier run left there.
 
     They end with the calling thread, and are not shared: a test that stops PostgreSQL or kills
-    Valkey takes a folder of its own. `external` holds the URLs of servers that are not ours.
+    Valkey takes a folder of its own. `settings` are those already decided, such as the URL of a
+    server that is not ours.
     Raises DevError.
     """
-    servers = Servers(data, durable=durable, external=external)
+    servers = Servers(data, durable=durable, settings=settings)
     servers.start()
     return servers
 
 
-def external_urls(environment: Mapping[str, str]) -> dict[str, str]:
-    names = ("DATABASE_URL", "REDIS_URL", "BROKER_URL")
-    return {name: environment[name] for name in names if environment.get(name)}
+def given(environment: Mapping[str, str]) -> dict[str, str]:
+    """What the developer has named and we need not make up."""
+    return {name: environment[name] for name in SETTINGS if environment.get(name)}
+
+
+def _next_database(redis_url: str) -> str:
+    """The queues' database: the one after the cache's, where only one server is named."""
+    parts = urlsplit(redis_url)
+    number = int(parts.path.strip("/") or 0)
+    return urlunsplit(parts._replace(path=f"/{number + 1}"))
 
 
 def _secrets_of(data: Path) -> dict[str, str]:
@@ -130,7 +159,7 @@ def _secrets_of(data: Path) -> dict[str, str]:
         kept = {}
     wanted = {
         "secret_key": secrets.token_urlsafe(50),
-        "api_key_pepper": secrets.token_hex(32),
+        "api_key_pepper": f"1:{secrets.token_hex(32)}",  # version 1
         "encryption_key": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
     }
     if not wanted.keys() <= kept.keys():

@@ -79,6 +79,11 @@ class Valkey:
         self.start()
 
     @property
+    def has_ended(self) -> bool:
+        """Whether it ended by itself after it was started."""
+        return self._process is not None and self._process.poll() is not None
+
+    @property
     def pid(self) -> int | None:
         return self._process.pid if self._process else None
 
@@ -98,7 +103,7 @@ class Valkey:
         return [part for name, value in options.items() for part in (f"--{name}", value)]
 
     def _settled(self) -> bool:
-        return self._answers() or (self._process is not None and self._process.poll() is not None)
+        return self._answers() or self.has_ended
 
     def _answers(self) -> bool:
         with redis.Redis.from_url(self.url) as client:

@@ -1,0 +1,34 @@
+"""Which loopback ports a run may take."""
+
+from __future__ import annotations
+
+import socket
+
+from dev.processes import DevError
+
+
+def check_free(port: int) -> None:
+    """Raises DevError, naming a free pair, when the port or the one after it is taken."""
+    for number in (port, port + 1):
+        if not _is_free(number):
+            free = next(p for p in range(port + 10, 65000, 10) if _is_free(p) and _is_free(p + 1))
+            raise DevError(
+                f"Port {number} is in use (the shop takes PORT, the supplier simulator PORT+1)."
+                f"\nTry: make run PORT={free} NEXOTP_DATA=.data-{free}"
+            )
+
+
+def parse(text: str) -> int:
+    if not text.isdigit() or not 1024 <= int(text) < 65535:
+        raise DevError(f"PORT={text} is not a port: choose a number from 1024 to 65534.")
+    return int(text)
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as candidate:
+        candidate.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            candidate.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True

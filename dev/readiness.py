@@ -1,0 +1,41 @@
+"""Whether every part of a run answers: asked for what it does, not looked at from outside."""
+
+from __future__ import annotations
+
+import urllib.request
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from celery import Celery
+
+Probe = Callable[[], bool]
+WORKERS = {"money", "others"}
+# The developer's proxy has no business on loopback.
+_opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+def probes(*, web: str, supplier: str, broker_url: str, schedule: Path) -> Mapping[str, Probe]:
+    return {
+        "web": lambda: _answers(f"{web}/healthz"),
+        "supplier simulator": lambda: _answers(f"{supplier}/_control"),
+        "beat": lambda: any(schedule.parent.glob(f"{schedule.name}*")),
+        "workers": lambda: _workers_answer(broker_url),
+    }
+
+
+def _answers(url: str) -> bool:
+    try:
+        with _opener.open(url, timeout=2) as response:
+            return bool(response.status == 200)
+    except OSError:
+        return False
+
+
+def _workers_answer(broker_url: str) -> bool:
+    """A worker answers a ping once it takes tasks."""
+    with Celery("readiness", broker=broker_url, set_as_current=False) as app:
+        try:
+            replies = app.control.ping(timeout=0.5, limit=len(WORKERS)) or []
+        except OSError:
+            return False
+    return {name.partition("@")[0] for reply in replies for name in reply} >= WORKERS
