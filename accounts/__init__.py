@@ -1,0 +1,1 @@
+"""People, their plans and their API keys."""

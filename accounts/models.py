@@ -1,0 +1,166 @@
+"""Users log in with their e-mail address; a plan sets how often their keys may call."""
+
+from datetime import datetime
+from ipaddress import ip_address, ip_network
+from typing import Any, ClassVar
+
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Lower
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from nexotp.lib.ids import new_id
+from nexotp.lib.ratelimit import Bucket
+
+
+class Mode(models.TextChoices):
+    """Live orders cost money; sandbox ones never touch it. The two never meet."""
+
+    LIVE = "live", _("Live")
+    SANDBOX = "sandbox", _("Sandbox")
+
+
+class Scope(models.TextChoices):
+    """What an API key may do."""
+
+    BALANCE_READ = "balance:read", _("Read the balance")
+    CATALOG_READ = "catalog:read", _("Read the catalogue")
+    ORDER_READ = "order:read", _("Read orders")
+    ORDER_WRITE = "order:write", _("Place and change orders")
+    WEBHOOK_MANAGE = "webhook:manage", _("Manage webhooks")
+
+
+def all_scopes() -> list[str]:
+    return list(Scope.values)
+
+
+class Plan(models.Model):
+    """How often an account may call the API, and how many orders it may have open."""
+
+    code = models.SlugField(unique=True)
+    name = models.CharField(max_length=60)
+    general_per_minute = models.PositiveIntegerField()
+    general_burst = models.PositiveIntegerField()
+    order_per_minute = models.PositiveIntegerField()
+    order_burst = models.PositiveIntegerField()
+    poll_per_minute = models.PositiveIntegerField()
+    poll_burst = models.PositiveIntegerField()
+    max_open_orders = models.PositiveIntegerField()
+
+    class Meta:
+        verbose_name = _("plan")
+        verbose_name_plural = _("plans")
+
+    def __str__(self) -> str:
+        return self.name
+
+    def bucket(self, name: str) -> Bucket:
+        """Return this plan's limit for the bucket GENERAL, ORDER or POLL."""
+        prefix = name.lower()
+        return Bucket(
+            name, getattr(self, f"{prefix}_per_minute"), getattr(self, f"{prefix}_burst")
+        )
+
+
+class UserManager(BaseUserManager["User"]):
+    def get_by_natural_key(self, username: str | None) -> "User":
+        return self.get(email=(username or "").strip().lower())
+
+
+def new_account_id() -> str:
+    return new_id("acc")
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """One account: the row that owns the wallet, the keys and the orders."""
+
+    public_id = models.CharField(max_length=30, unique=True, default=new_account_id, editable=False)
+    email = models.EmailField(_("e-mail"), unique=True)
+    plan = models.ForeignKey(Plan, on_delete=models.PROTECT, verbose_name=_("plan"))
+    is_active = models.BooleanField(_("active"), default=True)
+    is_staff = models.BooleanField(_("staff"), default=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    USERNAME_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    objects: ClassVar[UserManager] = UserManager()
+
+    class Meta:
+        verbose_name = _("user")
+        verbose_name_plural = _("users")
+        constraints: ClassVar[list[Any]] = [
+            # Kept in lower case, so that unique means unique to people too.
+            models.CheckConstraint(
+                condition=Q(email=Lower("email")), name="accounts_user_email_lower_case"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.email
+
+
+class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
+    def usable(self, now: datetime) -> "ApiKeyQuerySet":
+        """Keys that open the door at this moment."""
+        return self.filter(
+            Q(expires_at=None) | Q(expires_at__gt=now), revoked_at=None, user__is_active=True
+        )
+
+
+class ApiKey(models.Model):
+    """A key's keyed hash; the key itself is shown once and never stored."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="api_keys")
+    mode = models.CharField(max_length=7, choices=Mode)
+    name = models.CharField(max_length=60, blank=True)
+    public_id = models.CharField(max_length=10, unique=True, editable=False)
+    digest = models.BinaryField(editable=False)
+    pepper_version = models.PositiveSmallIntegerField(editable=False)
+    last_four = models.CharField(max_length=4, editable=False)
+    scopes = ArrayField(models.CharField(max_length=20, choices=Scope), default=all_scopes)
+    allowed_networks = ArrayField(
+        models.CharField(max_length=43),
+        default=list,
+        blank=True,
+        help_text=_("Networks in CIDR form; empty allows every address."),
+    )
+    expires_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = ApiKeyQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("API key")
+        verbose_name_plural = _("API keys")
+        constraints: ClassVar[list[Any]] = [
+            models.CheckConstraint(
+                condition=Q(mode__in=Mode.values), name="accounts_apikey_mode_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        prefix = "nx_live_" if self.mode == Mode.LIVE else "nx_test_"
+        return f"{prefix}{self.public_id}…{self.last_four}"
+
+    def allows_address(self, address: str) -> bool:
+        """Whether a caller from this address may use the key."""
+        if not self.allowed_networks:
+            return True
+        try:
+            caller = ip_address(address)
+        except ValueError:
+            return False
+        return any(caller in ip_network(network) for network in self.allowed_networks)
+
+
+class RateCounter(models.Model):
+    """The ORDER bucket's state while Redis is away: one theoretical arrival time per key."""
+
+    key = models.CharField(max_length=80, primary_key=True)
+    arrival = models.DateTimeField()

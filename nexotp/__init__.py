@@ -1,0 +1,1 @@
+"""Wiring: settings, routes, queues. No business rule lives here."""

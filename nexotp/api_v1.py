@@ -1,0 +1,3 @@
+from django.urls import path
+from nexotp.health import healthz as not_found
+v1 = []

@@ -1,0 +1,95 @@
+"""Queues, and the table of periodic work.
+
+Celery is the clock and the muscle; the rows are the queue. A message that is lost, late or
+doubled costs nothing, so no schedule needs to be exact.
+"""
+
+import logging.config
+import os
+
+from celery import Celery
+from celery.signals import setup_logging
+from django.conf import settings
+
+from nexotp.lib.logs import configure
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "nexotp.settings")
+
+HARD_LIMIT = 60
+
+app = Celery("nexotp")
+app.conf.update(
+    broker_url=settings.CELERY_BROKER_URL,
+    broker_connection_retry_on_startup=True,
+    broker_connection_max_retries=None,
+    broker_transport_options={
+        # Above the hard limit, or a slow task would run twice.
+        "visibility_timeout": 300,
+        "socket_timeout": 30,
+        "socket_connect_timeout": 5,
+        "socket_keepalive": True,
+        "health_check_interval": 10,
+    },
+    task_acks_late=True,
+    task_reject_on_worker_lost=True,
+    task_ignore_result=True,
+    task_serializer="json",
+    accept_content=["json"],
+    task_time_limit=HARD_LIMIT,
+    task_soft_time_limit=40,
+    task_create_missing_queues=True,
+    worker_prefetch_multiplier=1,
+    worker_max_tasks_per_child=1000,
+    worker_soft_shutdown_timeout=10,
+    worker_cancel_long_running_tasks_on_connection_loss=True,
+    timezone="UTC",
+    beat_schedule={
+        "advance due orders": {
+            "task": "orders.advance_due_orders",
+            "schedule": 2.0,
+            "options": {"expires": 10},
+        },
+        "poll suppliers": {
+            "task": "orders.poll_suppliers",
+            "schedule": 2.0,
+            "options": {"expires": 10},
+        },
+        "settle due attempts": {
+            "task": "orders.settle_due_attempts",
+            "schedule": 5.0,
+            "options": {"expires": 10},
+        },
+        "settle unknown attempts": {
+            "task": "orders.settle_unknown_attempts",
+            "schedule": 5.0,
+            "options": {"expires": 10},
+        },
+        "count deliveries": {
+            "task": "orders.count_deliveries",
+            "schedule": 300.0,
+            "options": {"expires": 120},
+        },
+        "sync catalogues": {
+            "task": "catalog.sync_catalogues",
+            "schedule": 600.0,
+            "options": {"expires": 300},
+        },
+        "refresh supplier balances": {
+            "task": "catalog.refresh_balances",
+            "schedule": 300.0,
+            "options": {"expires": 120},
+        },
+        "reprice offers": {
+            "task": "catalog.reprice_offers",
+            "schedule": 60.0,
+            "options": {"expires": 30},
+        },
+    },
+)
+app.autodiscover_tasks(["orders", "catalog"])
+
+
+@setup_logging.connect
+def _log_like_the_web_does(**_options: object) -> None:
+    configure()
+    logging.config.dictConfig(settings.LOGGING)

@@ -1,0 +1,1 @@
+"""Small tools without business meaning. They import nothing of ours."""

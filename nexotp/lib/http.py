@@ -1,0 +1,214 @@
+"""How every answer of the API is wrapped.
+
+Success is {"success": true, "data", "requestId"}, failure {"success": false, "error",
+"requestId"}; no exit goes without. API requests leave the browser's middleware behind: they
+carry no session, no cookie and no CSRF token.
+"""
+
+import traceback
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import IO, Any
+
+import orjson
+import structlog
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
+from django.db import Error as DatabaseError
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.urls import Resolver404, resolve
+from django.utils import translation
+from django.utils.translation import gettext_lazy as _
+from psycopg_pool import PoolTimeout
+from rest_framework import exceptions as drf
+from rest_framework.parsers import BaseParser
+from rest_framework.renderers import BaseRenderer
+from rest_framework.response import Response
+
+from nexotp.lib import errors
+from nexotp.lib.ids import new_id
+
+logger = structlog.get_logger(__name__)
+
+
+class Page(dict[str, int]):
+    """The `meta` of a paged list; hand it to `paged`."""
+
+
+def timestamp(moment: datetime | None) -> str | None:
+    """Return UTC ISO 8601 with milliseconds and Z."""
+    if moment is None:
+        return None
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def paged(data: list[Any], *, page: int, per_page: int, total: int) -> Response:
+    """Return one page of a list with its meta."""
+    response = Response(data)
+    response.meta = {  # type: ignore[attr-defined]
+        "page": page,
+        "perPage": per_page,
+        "total": total,
+        "totalPages": -(-total // per_page),
+    }
+    return response
+
+
+class EnvelopeRenderer(BaseRenderer):
+    """Renders a view's data, or a Problem's error, inside the envelope."""
+
+    media_type = "application/json"
+    format = "json"
+    charset = None
+
+    def render(
+        self,
+        data: Any,
+        accepted_media_type: str | None = None,
+        renderer_context: Mapping[str, Any] | None = None,
+    ) -> bytes:
+        context = renderer_context or {}
+        body: dict[str, Any]
+        if isinstance(data, errors.Problem):
+            body = {"success": False, "error": _error_body(data)}
+        else:
+            body = {"success": True, "data": data}
+            if meta := getattr(context.get("response"), "meta", None):
+                body["meta"] = meta
+        body["requestId"] = context["request"].request_id
+        return orjson.dumps(body)
+
+
+class JsonParser(BaseParser):
+    """Reads a JSON body; anything else is a 400 that says so."""
+
+    media_type = "application/json"
+
+    def parse(
+        self,
+        stream: IO[Any],
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> Any:
+        limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        body = stream.read(limit + 1)
+        if len(body) > limit:
+            raise errors.PayloadTooLarge
+        try:
+            return orjson.loads(body)
+        except orjson.JSONDecodeError as error:
+            raise errors.InvalidRequest(_("The body is not valid JSON.")) from error
+
+
+def _error_body(problem: errors.Problem) -> dict[str, Any]:
+    body: dict[str, Any] = {
+        "code": problem.code,
+        "message": str(problem.message),
+        "retryable": problem.retryable,
+    }
+    if problem.retry_after is not None:
+        body["retryAfter"] = problem.retry_after
+    if problem.fields:
+        body["fields"] = [
+            {"field": f.field, "code": f.code, "message": str(f.message)} for f in problem.fields
+        ]
+    if problem.details is not None:
+        body["details"] = problem.details
+    return body
+
+
+def envelope_errors(error: Exception, context: Mapping[str, Any]) -> Response | None:
+    """DRF's exception handler: every error as a Problem, unknown ones left to the middleware."""
+    problem = _as_problem(error)
+    if problem is None:
+        return None
+    with translation.override(translation.get_language_from_request(context["request"])):
+        response = Response(problem, status=problem.status)
+        for name, value in _problem_headers(problem).items():
+            response[name] = value
+        # Messages are translated lazily, so the body is made while the language is chosen.
+        problem.message = str(problem.message)
+        for field in problem.fields:
+            field.message = str(field.message)
+    return response
+
+
+def _problem_headers(problem: errors.Problem) -> dict[str, str]:
+    headers = {}
+    if problem.retry_after is not None:
+        headers["Retry-After"] = str(problem.retry_after)
+    if problem.status == 401:
+        headers["WWW-Authenticate"] = 'Bearer realm="NexOTP"'
+    return headers
+
+
+def _as_problem(error: Exception) -> errors.Problem | None:
+    match error:
+        case errors.Problem():
+            return error
+        case drf.MethodNotAllowed():
+            return errors.MethodNotAllowed()
+        case drf.UnsupportedMediaType():
+            return errors.UnsupportedMediaType()
+        case RequestDataTooBig():
+            return errors.PayloadTooLarge()
+        case Resolver404() | drf.NotFound():
+            return errors.NotFound()
+        case drf.ParseError() | drf.NotAcceptable():
+            return errors.InvalidRequest()
+        case PoolTimeout() | DatabaseError():
+            return errors.ServiceUnavailable(retry_after=2)
+    return None
+
+
+class ApiMiddleware:
+    """Answers the API's addresses by itself; everything else passes on to the browser's stack."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if not request.path_info.startswith(settings.API_PREFIXES):
+            return self.get_response(request)
+        request.request_id = new_id("req")  # type: ignore[attr-defined]
+        try:
+            response = self._answer(request)
+        except Exception as error:
+            response = self._failure(request, error)
+        response["X-Request-Id"] = request.request_id  # type: ignore[attr-defined]
+        response["Cache-Control"] = "no-store"
+        response["X-Content-Type-Options"] = "nosniff"
+        return response
+
+    def _answer(self, request: HttpRequest) -> HttpResponseBase:
+        match = resolve(request.path_info)
+        request.resolver_match = match
+        response: HttpResponseBase = match.func(request, *match.args, **match.kwargs)
+        if isinstance(response, Response):
+            response.render()
+        return response
+
+    def _failure(self, request: HttpRequest, error: Exception) -> HttpResponse:
+        problem = _as_problem(error)
+        if problem is None or problem.status >= 500:
+            logger.error(
+                "request failed",
+                path=request.path,
+                request_id=request.request_id,  # type: ignore[attr-defined]
+                trace="".join(traceback.format_exception(error)),
+            )
+        problem = problem or errors.InternalError()
+        with translation.override(translation.get_language_from_request(request)):
+            body = {
+                "success": False,
+                "error": _error_body(problem),
+                "requestId": request.request_id,  # type: ignore[attr-defined]
+            }
+            content = orjson.dumps(body)
+        return HttpResponse(
+            content,
+            status=problem.status,
+            content_type="application/json",
+            headers=_problem_headers(problem),
+        )

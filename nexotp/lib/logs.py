@@ -1,0 +1,65 @@
+"""Log lines that people can read and that never carry a key."""
+
+import logging
+import re
+
+import structlog
+
+# Our own keys, and whatever stands behind api_key= in a supplier's URL.
+_SECRETS = re.compile(r"\b(nx_(?:live|test)_)\w+|((?:api_?key|key|token)=)[^&\s\"']+", re.IGNORECASE)
+
+
+def redact(text: str) -> str:
+    """Return the text with keys replaced by their prefix."""
+    return _SECRETS.sub(lambda found: f"{found[1] or found[2]}[redacted]", text)
+
+
+class RedactKeys(logging.Filter):
+    """Removes keys from every record before a handler formats it."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if isinstance(record.msg, dict):
+            record.msg = {
+                name: redact(value) if isinstance(value, str) else value
+                for name, value in record.msg.items()
+            }
+            return True
+        message = record.getMessage()
+        if (clean := redact(message)) != message:
+            record.msg, record.args = clean, ()
+        return True
+
+
+def line_formatter() -> logging.Formatter:
+    """Return the formatter for one event a line, `event name=value …`."""
+    return _RedactingFormatter(
+        processors=[
+            structlog.stdlib.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            structlog.processors.ExceptionRenderer(),
+            structlog.processors.LogfmtRenderer(
+                key_order=["timestamp", "level", "event"], drop_missing=True
+            ),
+        ],
+    )
+
+
+class _RedactingFormatter(structlog.stdlib.ProcessorFormatter):
+    """Tracebacks carry keys too, so the finished line is cleaned once more."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return redact(super().format(record))
+
+
+def configure() -> None:
+    """Send structlog's events through the standard library's handlers."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )

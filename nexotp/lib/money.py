@@ -1,0 +1,43 @@
+"""Amounts are integers in minor units; how many decimals that means belongs to the currency.
+
+Supplier currencies keep four decimals, since suppliers quote four. No float anywhere.
+"""
+
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+
+EXPONENTS = {"IDR": 0, "USD": 4, "EUR": 4, "RUB": 4, "CNY": 4}
+
+
+def to_decimal(amount: int, currency: str) -> Decimal:
+    """Return minor units as an exact decimal of the currency."""
+    return Decimal(amount).scaleb(-EXPONENTS[currency])
+
+
+def to_minor(text: str, currency: str) -> int:
+    """Return a decimal text as minor units.
+
+    Raises ValueError for anything that is not a finite number with at most the currency's decimals.
+    """
+    try:
+        amount = Decimal(text)
+    except InvalidOperation as error:
+        raise ValueError(f"not a number: {text!r}") from error
+    if not amount.is_finite():
+        raise ValueError(f"not a finite number: {text!r}")
+    minor = amount.scaleb(EXPONENTS[currency])
+    if minor != minor.to_integral_value():
+        raise ValueError(f"{currency} has {EXPONENTS[currency]} decimals: {text!r}")
+    return int(minor)
+
+
+def to_json(amount: int, currency: str) -> int | float:
+    """Return minor units as the JSON number the API shows; whole for currencies without decimals."""
+    if EXPONENTS[currency] == 0:
+        return amount
+    return float(to_decimal(amount, currency))
+
+
+def in_currency(amount: int, currency: str, rate: Decimal, *, target: str) -> int:
+    """Convert minor units at `rate` (target units for one unit), rounded half up."""
+    converted = (to_decimal(amount, currency) * rate).scaleb(EXPONENTS[target])
+    return int(converted.quantize(Decimal(1), rounding=ROUND_HALF_UP))

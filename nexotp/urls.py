@@ -1,0 +1,18 @@
+from django.contrib import admin
+from django.urls import include, path
+
+from nexotp.api_v1 import not_found, v1
+from nexotp.health import healthz
+
+urlpatterns = [
+    path("healthz", healthz),
+    # One list of routes at two addresses: the two public documents name different ones.
+    path("api/v1/", include(v1)),
+    path("wp-json/nexotp/v1/", include(v1)),
+    path("api/v1/<path:rest>", not_found),
+    path("wp-json/nexotp/v1/<path:rest>", not_found),
+    path("admin/", admin.site.urls),
+    path("", include("accounts.urls")),
+    path("", include("wallet.urls")),
+    path("", include("orders.urls")),
+]

@@ -1,0 +1,1 @@
+"""Buying a number, and every way an order can end."""

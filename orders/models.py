@@ -1,0 +1,361 @@
+"""Orders, the purchases attempted for them, and the messages that came.
+
+An order is a customer's; an attempt is one purchase at one supplier for it. Rows are the queue:
+`next_action_at` says when a sweep must look at one again, and a lease says who is looking.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.db import models, transaction
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Mode, User
+from catalog.models import Country, Offer, Service, Supplier
+from nexotp.lib.ids import new_id
+from suppliers.base import Goods
+from wallet.actions import OrderMoney
+
+LEASE = timedelta(seconds=60)
+
+
+class Status(models.TextChoices):
+    """Where an order stands. PURCHASING and CLOSING are shown to customers as waiting."""
+
+    PURCHASING = "purchasing", _("Buying")
+    WAITING = "waiting", _("Waiting")
+    RECEIVED = "received", _("Received")
+    CLOSING = "closing", _("Closing")
+    SUCCESS = "success", _("Success")
+    EXPIRED = "expired", _("Expired")
+    CANCELLED = "cancelled", _("Cancelled")
+    FAILED = "failed", _("Failed")
+
+
+# Which status may follow which. CLOSING goes back to WAITING only when the supplier's lock is
+# longer than it had said and the customer, not the clock, had asked for the end.
+TRANSITIONS: dict[Status, frozenset[Status]] = {
+    Status.PURCHASING: frozenset({Status.WAITING, Status.FAILED}),
+    Status.WAITING: frozenset({Status.RECEIVED, Status.CLOSING}),
+    Status.CLOSING: frozenset(
+        {Status.RECEIVED, Status.CANCELLED, Status.EXPIRED, Status.WAITING}
+    ),
+    Status.RECEIVED: frozenset({Status.SUCCESS}),
+    Status.SUCCESS: frozenset(),
+    Status.EXPIRED: frozenset(),
+    Status.CANCELLED: frozenset(),
+    Status.FAILED: frozenset(),
+}
+FINAL = frozenset(status for status, following in TRANSITIONS.items() if not following)
+OPEN = frozenset(TRANSITIONS) - FINAL
+# The hold was earned in these; in all other final ones it was given back.
+CAPTURED = frozenset({Status.RECEIVED, Status.SUCCESS})
+
+
+class IllegalTransition(Exception):
+    """Somebody asked for a change that TRANSITIONS does not know: a bug."""
+
+
+class OrderQuerySet(models.QuerySet["Order"]):
+    def for_account(self, user: User, mode: str) -> "OrderQuerySet":
+        return self.filter(user=user, mode=mode)
+
+    def open(self) -> "OrderQuerySet":
+        return self.filter(status__in=OPEN)
+
+    def with_key(self, key: str) -> "OrderQuerySet":
+        """The order that holds an idempotency key; a failed one has given its key back."""
+        return self.filter(idempotency_key=key).exclude(status=Status.FAILED)
+
+    def locked(self, pk: int) -> "Order":
+        """Return the row, locked until the transaction ends; foreign keys to it need not wait."""
+        return self.select_for_update(no_key=True).get(pk=pk)
+
+    def claim_due(self, now: datetime, *, limit: int) -> list["Order"]:
+        """Lease the orders whose time has come to whoever calls; nobody else gets them meanwhile."""
+        due = self.filter(next_action_at__lte=now).filter(
+            Q(lease_until=None) | Q(lease_until__lt=now)
+        )
+        with transaction.atomic():
+            pks = due.order_by("next_action_at").select_for_update(skip_locked=True, no_key=True)
+            claimed = list(pks.values_list("pk", flat=True)[:limit])
+            self.filter(pk__in=claimed).update(
+                lease_until=now + LEASE, lease_token=F("lease_token") + 1
+            )
+        return list(self.filter(pk__in=claimed))
+
+
+def new_order_id() -> str:
+    return new_id("ord")
+
+
+class Order(models.Model):
+    """One number bought for one service, from the hold of its price to its end."""
+
+    public_id = models.CharField(max_length=30, unique=True, default=new_order_id, editable=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT)
+    mode = models.CharField(max_length=7, choices=Mode)
+    status = models.CharField(max_length=10, choices=Status, default=Status.PURCHASING)
+    service = models.ForeignKey(Service, to_field="code", on_delete=models.PROTECT)
+    country = models.ForeignKey(Country, to_field="code", on_delete=models.PROTECT)
+    provider = models.CharField(max_length=100, help_text=_("As the customer asked for it."))
+    provider_code = models.CharField(max_length=100, blank=True, help_text=_("Who served it."))
+    price = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    price_usd = models.BigIntegerField(null=True)
+    idempotency_key = models.CharField(max_length=255, null=True)
+    fingerprint = models.BinaryField(default=b"")
+    phone_number = models.CharField(max_length=20, blank=True)
+    can_resend = models.BooleanField(default=False)
+    message_count = models.PositiveSmallIntegerField(default=0)
+    resend_requested_at = models.DateTimeField(null=True)
+    refund_amount = models.BigIntegerField(default=0)
+    closing_as = models.CharField(max_length=10, blank=True)
+    closing_since = models.DateTimeField(null=True)
+    closing_reason = models.CharField(max_length=200, blank=True)
+    failure = models.CharField(max_length=40, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField(null=True)
+    cancel_available_at = models.DateTimeField(null=True)
+    received_at = models.DateTimeField(null=True)
+    closed_at = models.DateTimeField(null=True)
+    updated_at = models.DateTimeField(default=timezone.now)
+    version = models.PositiveIntegerField(default=1)
+    next_action_at = models.DateTimeField(null=True)
+    lease_until = models.DateTimeField(null=True)
+    lease_token = models.PositiveIntegerField(default=0)
+
+    objects = OrderQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("order")
+        verbose_name_plural = _("orders")
+        constraints: ClassVar[list[Any]] = [
+            models.UniqueConstraint(
+                fields=["user", "mode", "idempotency_key"],
+                condition=~Q(status=Status.FAILED) & Q(idempotency_key__isnull=False),
+                name="orders_one_order_per_key",
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=Status.values), name="orders_status_known"
+            ),
+            models.CheckConstraint(condition=Q(mode__in=Mode.values), name="orders_mode_known"),
+            models.CheckConstraint(condition=Q(price__gt=0), name="orders_price_positive"),
+            models.CheckConstraint(
+                condition=Q(status__in=[Status.PURCHASING, Status.FAILED])
+                | (Q(expires_at__isnull=False) & ~Q(phone_number="")),
+                name="orders_bought_has_number",
+            ),
+            # An open order without a next action would be forgotten.
+            models.CheckConstraint(
+                condition=Q(status__in=FINAL) | Q(next_action_at__isnull=False),
+                name="orders_open_is_queued",
+            ),
+        ]
+        indexes: ClassVar[list[Any]] = [
+            models.Index(fields=["user", "mode", "-id"], name="orders_of_account"),
+            models.Index(
+                fields=["user", "mode"],
+                condition=Q(status__in=OPEN),
+                name="orders_open_of_account",
+            ),
+            models.Index(
+                fields=["next_action_at"],
+                condition=Q(next_action_at__isnull=False),
+                name="orders_due",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.public_id
+
+    @property
+    def is_open(self) -> bool:
+        return self.status in OPEN
+
+    @property
+    def is_charged(self) -> bool:
+        return self.status in CAPTURED and not self.refund_amount
+
+    @property
+    def public_status(self) -> str:
+        """The status as customers see it."""
+        if self.status in {Status.PURCHASING, Status.CLOSING}:
+            return Status.WAITING.value
+        return str(self.status)
+
+    @property
+    def money(self) -> OrderMoney:
+        return OrderMoney(
+            order_id=self.pk,
+            reference=self.public_id,
+            user_id=self.user_id,
+            currency=self.currency,
+            mode=self.mode,
+            price=self.price,
+        )
+
+    def seconds_left(self, now: datetime) -> int:
+        """Whole seconds until the number expires; 0 once the order is final."""
+        if self.expires_at is None or not self.is_open:
+            return 0
+        return max(0, int((self.expires_at - now).total_seconds()))
+
+    def can_cancel(self, now: datetime) -> bool:
+        return self.status == Status.WAITING and (
+            self.cancel_available_at is None or self.cancel_available_at <= now
+        )
+
+    def can_ask_resend(self, now: datetime) -> bool:
+        return self.status == Status.RECEIVED and self.can_resend and self.seconds_left(now) > 0
+
+    def can_finish(self) -> bool:
+        return self.status == Status.RECEIVED
+
+    def move(self, to: Status, *, now: datetime, **changes: Any) -> None:
+        """Change the status of a row that the caller has locked. Raises IllegalTransition."""
+        if to not in TRANSITIONS[Status(self.status)]:
+            raise IllegalTransition(f"{self.public_id}: {self.status} → {to}")
+        self.note_change(now=now, status=to, **changes)
+
+    def note_change(self, *, now: datetime, **changes: Any) -> None:
+        """Change fields of a row that the caller has locked, and count the version up."""
+        changes |= {"updated_at": now, "version": self.version + 1}
+        if changes.get("status") in FINAL:
+            changes |= {"closed_at": now, "next_action_at": None}
+        for name, value in changes.items():
+            setattr(self, name, value)
+        self.save(update_fields=list(changes))
+
+
+class AttemptState(models.TextChoices):
+    """What is known of a purchase upstream."""
+
+    SENT = "sent", _("Asked, no answer yet")
+    BOUGHT = "bought", _("Bought")
+    REFUSED = "refused", _("Refused")
+    UNREACHABLE = "unreachable", _("Not reached")
+    UNKNOWN = "unknown", _("Outcome unknown")
+    ORPHANED = "orphaned", _("Bought, but no order wants it")
+    CANCELLED = "cancelled", _("Cancelled upstream")
+    FINISHED = "finished", _("Finished upstream")
+    NOTHING = "nothing", _("Nothing had been bought")
+    LOST = "lost", _("Booked as a loss")
+    REVIEW = "review", _("For a person to look at")
+
+
+class AttemptQuerySet(models.QuerySet["PurchaseAttempt"]):
+    def open_at(self, supplier: Supplier) -> "AttemptQuerySet":
+        """Purchases whose order still waits for a message, or may get another."""
+        return self.filter(
+            supplier=supplier,
+            state=AttemptState.BOUGHT,
+            order__status__in=[Status.WAITING, Status.CLOSING, Status.RECEIVED],
+        )
+
+    def unknown_at(self, supplier: Supplier) -> "AttemptQuerySet":
+        return self.filter(supplier=supplier, state=AttemptState.UNKNOWN)
+
+    def claim_due(self, now: datetime, *, limit: int) -> list["PurchaseAttempt"]:
+        """Lease the attempts whose time has come, by moving their time past the lease."""
+        due = self.filter(next_action_at__lte=now).order_by("next_action_at")
+        with transaction.atomic():
+            pks = due.select_for_update(skip_locked=True, no_key=True)
+            claimed = list(pks.values_list("pk", flat=True)[:limit])
+            self.filter(pk__in=claimed).update(next_action_at=now + LEASE)
+        return list(self.filter(pk__in=claimed).select_related("order", "supplier"))
+
+
+class PurchaseAttempt(models.Model):
+    """One purchase asked of one supplier. `cost` is in the supplier's currency."""
+
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="attempts")
+    supplier = models.ForeignKey(Supplier, on_delete=models.PROTECT)
+    offer = models.ForeignKey(Offer, on_delete=models.SET_NULL, null=True)
+    supplier_service = models.CharField(max_length=40)
+    supplier_country = models.CharField(max_length=40)
+    operator = models.CharField(max_length=40, blank=True)
+    state = models.CharField(max_length=11, choices=AttemptState, default=AttemptState.SENT)
+    cost = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    reference = models.CharField(max_length=80, blank=True)
+    sent_at = models.DateTimeField()
+    answered_at = models.DateTimeField(null=True)
+    error = models.CharField(max_length=200, blank=True)
+    # What was seen of this activation last, so that a poll writes only what changed.
+    seen = models.CharField(max_length=64, blank=True)
+    checked_at = models.DateTimeField(null=True)
+    look_count = models.PositiveSmallIntegerField(default=0)
+    next_action_at = models.DateTimeField(null=True)
+
+    objects = AttemptQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("purchase attempt")
+        verbose_name_plural = _("purchase attempts")
+        constraints: ClassVar[list[Any]] = [
+            # Two customers must never share a number, whatever else happens.
+            models.UniqueConstraint(
+                fields=["supplier", "reference"],
+                condition=~Q(reference=""),
+                name="orders_activation_once",
+            ),
+            models.UniqueConstraint(
+                fields=["order"],
+                condition=Q(state__in=[AttemptState.SENT, AttemptState.BOUGHT]),
+                name="orders_one_live_attempt",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=AttemptState.values), name="orders_attempt_state_known"
+            ),
+        ]
+        indexes: ClassVar[list[Any]] = [
+            models.Index(
+                fields=["supplier", "state"],
+                condition=Q(
+                    state__in=[AttemptState.SENT, AttemptState.BOUGHT, AttemptState.UNKNOWN]
+                ),
+                name="orders_attempt_live",
+            ),
+            models.Index(
+                fields=["next_action_at"],
+                condition=Q(next_action_at__isnull=False),
+                name="orders_attempt_due",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.supplier} {self.reference or self.state}"
+
+    @property
+    def goods(self) -> Goods:
+        return Goods(self.supplier_service, self.supplier_country, self.operator)
+
+
+class OrderMessage(models.Model):
+    """One message that reached the number. `fingerprint` keeps it from being stored twice."""
+
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="messages")
+    public_id = models.CharField(max_length=30, unique=True, editable=False)
+    fingerprint = models.CharField(max_length=64)
+    code = models.CharField(max_length=40, null=True)
+    text = models.TextField(blank=True)
+    sender = models.CharField(max_length=60, blank=True)
+    # Came after the end: kept for support, neither shown nor charged.
+    is_late = models.BooleanField(default=False)
+    received_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("message")
+        verbose_name_plural = _("messages")
+        constraints: ClassVar[list[Any]] = [
+            models.UniqueConstraint(
+                fields=["order", "fingerprint"], name="orders_message_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.code or self.text[:40]

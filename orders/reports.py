@@ -1,0 +1,137 @@
+"""What the books and the orders say together; `audit_ledger` proves that they agree."""
+
+from datetime import datetime, timedelta
+
+from django.db import connection
+
+# Observed success is counted over this long.
+_WINDOW = timedelta(days=14)
+
+
+def audit_ledger() -> list[str]:
+    """Return every way in which ledger and orders disagree; an empty list is the proof.
+
+    One snapshot for all checks, so that orders moving meanwhile cannot look like errors.
+    """
+    findings: list[str] = []
+    with connection.cursor() as cursor:
+        cursor.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        try:
+            for title, query in _CHECKS.items():
+                cursor.execute(query)
+                findings += [
+                    f"{title}: {' '.join(str(value) for value in row)}"
+                    for row in cursor.fetchall()
+                ]
+        finally:
+            cursor.execute("COMMIT")
+    return findings
+
+
+_OPEN = "('purchasing', 'waiting', 'closing')"
+_CAPTURED = "('received', 'success')"
+
+_CHECKS = {
+    "wallet balance differs from its transfers": """
+        SELECT account.id, account.balance, coalesce(moved.total, 0)
+        FROM wallet_ledgeraccount account
+        LEFT JOIN (
+            SELECT account, sum(amount) AS total FROM (
+                SELECT credit_id AS account, amount FROM wallet_transfer
+                UNION ALL SELECT debit_id, -amount FROM wallet_transfer
+            ) AS side GROUP BY account
+        ) moved ON moved.account = account.id
+        WHERE account.guarded AND account.balance <> coalesce(moved.total, 0)
+    """,
+    "running balance of a wallet jumps": """
+        SELECT wallet, id, balance_after, expected FROM (
+            SELECT account.id AS wallet, transfer.id, transfer.balance_after,
+                sum(CASE WHEN transfer.credit_id = account.id THEN transfer.amount
+                         ELSE -transfer.amount END)
+                    OVER (PARTITION BY account.id ORDER BY transfer.id) AS expected
+            FROM wallet_ledgeraccount account
+            JOIN wallet_transfer transfer ON account.id IN (transfer.debit_id, transfer.credit_id)
+            WHERE account.guarded
+        ) AS chain WHERE balance_after <> expected
+    """,
+    "orders_in_progress differs from the prices of open orders (mode, ledger, orders)": f"""
+        SELECT mode, sum(held), sum(priced) FROM (
+            SELECT account.mode, sum(CASE WHEN transfer.credit_id = account.id
+                THEN transfer.amount ELSE -transfer.amount END) AS held, 0 AS priced
+            FROM wallet_ledgeraccount account
+            JOIN wallet_transfer transfer ON account.id IN (transfer.debit_id, transfer.credit_id)
+            WHERE account.kind = 'orders_in_progress' GROUP BY account.mode
+            UNION ALL
+            SELECT mode, 0, sum(price) FROM orders_order WHERE status IN {_OPEN} GROUP BY mode
+        ) AS sides GROUP BY mode HAVING sum(held) <> sum(priced)
+    """,
+    "order without its hold": """
+        SELECT placed.public_id FROM orders_order placed LEFT JOIN wallet_transfer transfer
+            ON transfer.reference = 'hold:' || placed.public_id AND transfer.order_id = placed.id
+            AND transfer.amount = placed.price
+        WHERE transfer.id IS NULL
+    """,
+    "order and its settlement disagree (order, status, settlement)": f"""
+        SELECT placed.public_id, placed.status, transfer.kind FROM orders_order placed LEFT JOIN wallet_transfer transfer
+            ON transfer.reference = 'settle:' || placed.public_id
+        WHERE CASE
+            WHEN placed.status IN {_OPEN} THEN transfer.id IS NOT NULL
+            WHEN placed.status IN {_CAPTURED} THEN transfer.kind IS DISTINCT FROM 'capture'
+                OR transfer.amount <> placed.price
+            ELSE transfer.kind IS DISTINCT FROM 'release' OR transfer.amount <> placed.price END
+    """,
+    "captured order and its cost disagree (order, attempts, costs)": f"""
+        SELECT placed.public_id, count(attempt.id), count(transfer.id)
+        FROM orders_order placed
+        LEFT JOIN orders_purchaseattempt attempt ON attempt.order_id = placed.id
+            AND attempt.state IN ('bought', 'finished', 'review') AND attempt.cost > 0
+            AND attempt.reference <> ''
+        LEFT JOIN wallet_transfer transfer ON transfer.reference = 'cost:' || placed.public_id
+            AND transfer.amount = attempt.cost AND transfer.currency = attempt.currency
+        GROUP BY placed.id
+        HAVING CASE WHEN placed.status IN {_CAPTURED}
+            THEN count(attempt.id) <> count(transfer.id) ELSE count(transfer.id) > 0 END
+    """,
+    "refund shown and refund paid disagree": """
+        SELECT placed.public_id, refund_amount, coalesce(sum(transfer.amount), 0)
+        FROM orders_order placed LEFT JOIN wallet_transfer transfer
+            ON transfer.order_id = placed.id AND transfer.kind IN ('release', 'refund')
+        GROUP BY placed.id HAVING refund_amount <> coalesce(sum(transfer.amount), 0)
+    """,
+    "transfer for an order that does not exist": """
+        SELECT transfer.reference FROM wallet_transfer transfer
+        LEFT JOIN orders_order ON orders_order.id = transfer.order_id
+        WHERE transfer.order_id IS NOT NULL AND orders_order.id IS NULL
+    """,
+    "lost attempt and its loss disagree": """
+        SELECT attempt.id FROM orders_purchaseattempt attempt
+        FULL JOIN (SELECT * FROM wallet_transfer WHERE kind = 'loss') transfer
+            ON transfer.reference = 'loss:' || attempt.id
+        WHERE (attempt.state = 'lost' AND attempt.cost > 0) <> (transfer.id IS NOT NULL)
+    """,
+}
+
+
+def count_deliveries(*, now: datetime) -> int:
+    """Write into each offer how many of its recent orders ended and how many got a code."""
+    with connection.cursor() as cursor:
+        cursor.execute(_COUNT_DELIVERIES, {"since": now - _WINDOW})
+        return cursor.rowcount
+
+
+_COUNT_DELIVERIES = f"""
+WITH counted AS (
+    SELECT attempt.offer_id AS id, count(*) AS ended,
+        count(*) FILTER (WHERE placed.status IN {_CAPTURED}) AS delivered
+    FROM orders_purchaseattempt attempt JOIN orders_order placed ON placed.id = attempt.order_id
+    WHERE attempt.offer_id IS NOT NULL AND attempt.reference <> ''
+      AND placed.status IN ('received', 'success', 'expired', 'cancelled')
+      AND placed.created_at >= %(since)s
+    GROUP BY attempt.offer_id
+)
+UPDATE catalog_offer offer
+SET ended_count = coalesce(counted.ended, 0), delivered_count = coalesce(counted.delivered, 0)
+FROM catalog_offer same LEFT JOIN counted ON counted.id = same.id
+WHERE offer.id = same.id AND (offer.ended_count, offer.delivered_count)
+    IS DISTINCT FROM (coalesce(counted.ended, 0), coalesce(counted.delivered, 0))
+"""

@@ -1,0 +1,191 @@
+"""A simulator to buy from, a server that answers what it is told, and every adapter at work."""
+
+from __future__ import annotations
+
+import socket
+import socketserver
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from suppliers import transport
+from suppliers.base import Credentials, Goods, Supplier
+from suppliers.registry import open_supplier
+from suppliers.simulator.remote import RemoteSimulator
+from suppliers.simulator.server import running
+
+KEY = "sk+secret/key"
+
+
+@pytest.fixture
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+@pytest.fixture(scope="session")
+def running_simulator() -> Iterator[RemoteSimulator]:
+    with running(api_key=KEY) as simulator:
+        yield simulator
+        transport.close_clients()
+
+
+@pytest.fixture
+def simulator(running_simulator: RemoteSimulator) -> RemoteSimulator:
+    """One that never sends a code by itself, and has no cancel lock."""
+    running_simulator.reset()
+    running_simulator.control(code_rate=0, cancel_lock_s=0)
+    return running_simulator
+
+
+@pytest.fixture
+def account(simulator: RemoteSimulator) -> Supplier:
+    return open_supplier("smsactivate", Credentials(simulator.url, KEY))
+
+
+@dataclass
+class Stage:
+    """An adapter, and what a test needs to know to play a scene with it."""
+
+    supplier: Supplier
+    goods: Goods
+    cost: int
+    never_in_stock: Goods
+    resendable: Goods
+    unlock: Callable[[bool], Goods]
+    let_code_come: Callable[[str, datetime], datetime]
+
+
+@pytest.fixture(params=["sandbox", "smsactivate"])
+def stage(request: pytest.FixtureRequest, simulator: RemoteSimulator) -> Stage:
+    if request.param == "sandbox":
+        return _sandbox_stage()
+    return _simulator_stage(simulator)
+
+
+def _sandbox_stage() -> Stage:
+    supplier = open_supplier("sandbox", Credentials("", ""))
+    costs = {listing.goods: listing.cost for listing in supplier.listings()}
+    goods = Goods("whatsapp", "id")
+    return Stage(
+        supplier=supplier,
+        goods=goods,
+        cost=costs[goods],
+        never_in_stock=Goods("test-no-numbers", "id"),
+        resendable=Goods("test-resend", "id"),
+        unlock=lambda locked: Goods("test-early-cancel" if locked else "whatsapp", "id"),
+        let_code_come=lambda _reference, now: now + timedelta(seconds=3),
+    )
+
+
+def _simulator_stage(simulator: RemoteSimulator) -> Stage:
+    supplier = open_supplier("smsactivate", Credentials(simulator.url, KEY))
+    listings = list(supplier.listings())
+    sold = next(listing for listing in listings if listing.stock)
+
+    def unlock(locked: bool) -> Goods:
+        simulator.control(cancel_lock_s=120 if locked else 0)
+        return sold.goods
+
+    def let_code_come(reference: str, now: datetime) -> datetime:
+        simulator.deliver(reference)
+        return now
+
+    return Stage(
+        supplier=supplier,
+        goods=sold.goods,
+        cost=sold.cost,
+        never_in_stock=next(listing.goods for listing in listings if not listing.stock),
+        resendable=sold.goods,
+        unlock=unlock,
+        let_code_come=let_code_come,
+    )
+
+
+Step = bytes | Callable[[socket.socket], None]
+
+
+@dataclass
+class ScriptedServer:
+    """Answers each request with the next step, and the last step from then on."""
+
+    url: str = ""
+    steps: list[Step] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
+
+    def answers(self, *steps: Step) -> None:
+        self.steps = list(steps)
+        self.requests = []
+
+    def next_step(self, request: str) -> Step:
+        self.requests.append(request)
+        return self.steps.pop(0) if len(self.steps) > 1 else self.steps[0]
+
+    def actions(self) -> list[str]:
+        """Return the action of each request, in order."""
+        return [line.split("action=")[1].split("&")[0].split(" ")[0] for line in self.requests]
+
+
+@pytest.fixture(scope="session")
+def scripted_server() -> Iterator[ScriptedServer]:
+    script = ScriptedServer()
+
+    class Connection(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            asked = b""
+            while b"\r\n\r\n" not in asked:
+                piece = self.request.recv(65536)
+                if not piece:
+                    return
+                asked += piece
+            step = script.next_step(asked.decode().splitlines()[0])
+            try:
+                if callable(step):
+                    step(self.request)
+                else:
+                    self.request.sendall(step)
+            except OSError:
+                pass  # the other side has had enough, which some tests are about
+
+    class Server(socketserver.ThreadingTCPServer):
+        daemon_threads = True
+        block_on_close = False
+        request_queue_size = 50
+
+    with Server(("127.0.0.1", 0), Connection) as server:
+        script.url = f"http://127.0.0.1:{server.server_address[1]}/stubs/handler_api.php"
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        yield script
+        transport.close_clients()
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def scripted(scripted_server: ScriptedServer) -> ScriptedServer:
+    scripted_server.answers(b"")
+    return scripted_server
+
+
+@pytest.fixture
+def scripted_account(scripted: ScriptedServer) -> Supplier:
+    return open_supplier("smsactivate", Credentials(scripted.url, KEY))
+
+
+@pytest.fixture
+def raw() -> Callable[..., bytes]:
+    """Return what builds the bytes of an HTTP answer."""
+
+    def build(body: str | bytes, *, status: int = 200, headers: str = "", **_: Any) -> bytes:
+        content = body.encode() if isinstance(body, str) else body
+        head = (
+            f"HTTP/1.1 {status} Whatever\r\nConnection: close\r\n"
+            f"Content-Length: {len(content)}\r\n{headers}\r\n"
+        )
+        return head.encode() + content
+
+    return build
