@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import suppress
 from decimal import ROUND_CEILING, Decimal, InvalidOperation
 from typing import Any
 
@@ -29,10 +30,10 @@ class Unreadable(ValueError):
 
 def read_json(text: str) -> Any:
     """Parse JSON with exact numbers. Raises Unreadable."""
-    try:
+    with suppress(ValueError, ArithmeticError, RecursionError):
         return json.loads(text, parse_float=Decimal, parse_constant=_refuse_constant)
-    except (ValueError, ArithmeticError, RecursionError):
-        raise Unreadable("not JSON") from None
+    # Raised out here: the parser's error holds the whole text, which may echo a key.
+    raise Unreadable("not JSON")
 
 
 def minor_units(raw: object, *, highest: Decimal = _HIGHEST_AMOUNT) -> int:

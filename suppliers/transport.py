@@ -71,6 +71,8 @@ def get(
         timeout = httpx2.Timeout(seconds, connect=CONNECT_SECONDS, pool=CONNECT_SECONDS)
         client = _client_for(url)
         request = client.build_request("GET", url, params=params, timeout=timeout)
+        # the resolver would raise this only later, and as no error of the library's
+        request.url.raw_host.decode("ascii").encode("idna")
     except (httpx2.InvalidURL, ValueError):
         failure = Unreachable(f"{host}: not an address")
     else:

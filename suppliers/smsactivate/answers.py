@@ -69,15 +69,14 @@ def listings(prices: Any) -> Iterator[Listing]:
 
 
 def is_activation(row: object) -> bool:
-    return isinstance(row, dict) and bool(_REFERENCE.fullmatch(str(row.get("activationId"))))
+    return isinstance(row, dict) and _is_reference(row.get("activationId"))
 
 
 def reference_in(row: dict[str, Any]) -> str:
     """Return the activation's id. Raises Unreadable."""
-    text = str(row.get("activationId"))
-    if row.get("activationId") is None or not _REFERENCE.fullmatch(text):
+    if not _is_reference(row.get("activationId")):
         raise Unreadable("not an activation id")
-    return text
+    return str(row["activationId"])
 
 
 def messages_in(row: dict[str, Any]) -> tuple[ReceivedMessage, ...]:
@@ -145,6 +144,10 @@ def seconds_between(start: datetime | None, end: datetime | None) -> int | None:
         return None
     seconds = int((end - start).total_seconds())
     return seconds if 0 <= seconds <= _LONGEST_LIFETIME else None
+
+
+def _is_reference(raw: object) -> bool:
+    return type(raw) in (int, str) and bool(_REFERENCE.fullmatch(str(raw)))
 
 
 def _word_in(data: Any) -> str:

@@ -189,3 +189,11 @@ def raw() -> Callable[..., bytes]:
         return head.encode() + content
 
     return build
+
+
+@pytest.fixture
+def free_port() -> int:
+    """Return a port on which nothing listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
