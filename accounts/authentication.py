@@ -2,16 +2,13 @@
 
 import hmac
 from datetime import datetime
-from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from rest_framework.authentication import BaseAuthentication
-from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
-from rest_framework.views import APIView
 
 from accounts import keys
 from accounts.actions import LAST_USED_PRECISION, note_key_use
@@ -48,12 +45,6 @@ class IpNotAllowed(Problem):
     code = "ip_not_allowed"
     status = 403
     message = _("This API key may not be used from your address.")
-
-
-class ScopeMissing(Problem):
-    code = "scope_missing"
-    status = 403
-    message = _("This API key lacks the scope for this call.")
 
 
 def client_address(request: HttpRequest) -> str:
@@ -126,13 +117,3 @@ def _find(sent: str, now: datetime) -> ApiKey:
     if row.expires_at is not None and row.expires_at <= now:
         raise KeyExpired
     return row
-
-
-class HasScope(BasePermission):
-    """The key carries the view's `scope` for the method, given as a mapping or one value."""
-
-    def has_permission(self, request: Request, view: APIView) -> bool:
-        scope: Any = view.scope  # type: ignore[attr-defined]
-        if scope not in request.auth.scopes:  # type: ignore[union-attr]
-            raise ScopeMissing(details={"scope": scope})
-        return True

@@ -6,16 +6,11 @@ Redis, GENERAL and POLL go on with a limit in this process, ORDER with one in Po
 
 from datetime import timedelta
 from functools import lru_cache
-from typing import Any
 
 import structlog
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
-from rest_framework.request import Request
-from rest_framework.response import Response
-from rest_framework.throttling import BaseThrottle
-from rest_framework.views import APIView
 
 from accounts.models import RateCounter
 from nexotp.lib.errors import RateLimited
@@ -52,6 +47,12 @@ def take(key: str, bucket: Bucket) -> Decision:
     return _local.take(key, bucket)
 
 
+def forget_all() -> None:
+    """Fill every bucket, for tests and for an operator who must."""
+    _redis().clear()
+    _local.clear()
+
+
 @transaction.atomic
 def _take_in_database(key: str, bucket: Bucket) -> Decision:
     now = timezone.now()
@@ -68,42 +69,8 @@ def check_bad_key_limit(address: str) -> None:
     """Count a wrong key against its sender. Raises RateLimited."""
     decision = take(f"ip:{address}", _BAD_KEYS)
     if not decision.allowed:
-        raise RateLimited(retry_after=_seconds(decision.retry_after))
+        raise RateLimited(retry_after=seconds(decision.retry_after))
 
 
-class PlanThrottle(BaseThrottle):
-    """Takes one call from the view's bucket and leaves the decision for the headers."""
-
-    def allow_request(self, request: Request, view: APIView) -> bool:
-        bucket = request.user.plan.bucket(view.bucket)  # type: ignore[union-attr, attr-defined]
-        decision = take(
-            f"{request.user.pk}:{request.auth.mode}:{bucket.name}",  # type: ignore[union-attr]
-            bucket,
-        )
-        view.rate = (bucket, decision)  # type: ignore[attr-defined]
-        if not decision.allowed:
-            raise RateLimited(retry_after=_seconds(decision.retry_after))
-        return True
-
-
-class RateHeaders:
-    """A view whose every answer says what its bucket allows and what is left of it."""
-
-    rate: tuple[Bucket, Decision] | None = None
-
-    def finalize_response(
-        self, request: Request, response: Response, *args: Any, **kwargs: Any
-    ) -> Response:
-        response = super().finalize_response(request, response, *args, **kwargs)  # type: ignore[misc]
-        if self.rate:
-            bucket, decision = self.rate
-            window = _seconds(bucket.interval * bucket.burst)
-            response["RateLimit-Policy"] = f'"{bucket.name}";q={bucket.burst};w={window}'
-            response["RateLimit"] = (
-                f'"{bucket.name}";r={decision.remaining};t={_seconds(decision.reset_after)}'
-            )
-        return response
-
-
-def _seconds(microseconds: int) -> int:
+def seconds(microseconds: int) -> int:
     return -(-microseconds // 1_000_000)

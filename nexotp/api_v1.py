@@ -1,3 +1,27 @@
+"""Every route of API v1, in one list, mounted at two addresses. v1 is frozen once published."""
+
+from typing import NoReturn
+
+from django.http import HttpRequest
 from django.urls import path
-from nexotp.health import healthz as not_found
-v1 = []
+
+from catalog import api as catalog
+from nexotp.lib.errors import NotFound
+from orders import api as orders
+from wallet import api as wallet
+
+v1 = [
+    path("balance", wallet.BalanceView.as_view()),
+    path("services", catalog.ServicesView.as_view()),
+    path("countries", catalog.CountriesView.as_view()),
+    path("providers", catalog.ProvidersView.as_view()),
+    path("order", orders.PlaceOrderView.as_view()),
+    path("order/<str:order_id>", orders.OrderView.as_view()),
+    path("order/<str:order_id>/cancel", orders.CancelView.as_view()),
+    path("order/<str:order_id>/resend", orders.ResendView.as_view()),
+    path("order/<str:order_id>/finish", orders.FinishView.as_view()),
+]
+
+
+def not_found(request: HttpRequest, rest: str = "") -> NoReturn:
+    raise NotFound

@@ -4,7 +4,6 @@ Celery is the clock and the muscle; the rows are the queue. A message that is lo
 doubled costs nothing, so no schedule needs to be exact.
 """
 
-import logging.config
 import os
 
 from celery import Celery
@@ -91,5 +90,4 @@ app.autodiscover_tasks(["orders", "catalog"])
 
 @setup_logging.connect
 def _log_like_the_web_does(**_options: object) -> None:
-    configure()
-    logging.config.dictConfig(settings.LOGGING)
+    configure(settings.LOGGING)

@@ -190,6 +190,7 @@ CONTENT_SECURITY_POLICY = {
 }
 
 # ---- Logs -------------------------------------------------------------------------------------
+LOGGING_CONFIG = "nexotp.lib.logs.configure"
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,

@@ -278,6 +278,8 @@ class PurchaseAttempt(models.Model):
     supplier_service = models.CharField(max_length=40)
     supplier_country = models.CharField(max_length=40)
     operator = models.CharField(max_length=40, blank=True)
+    # An operator without stock may be replaced silently.
+    reported_operator = models.CharField(max_length=40, blank=True)
     state = models.CharField(max_length=11, choices=AttemptState, default=AttemptState.SENT)
     cost = models.BigIntegerField()
     currency = models.CharField(max_length=3)

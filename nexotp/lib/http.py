@@ -178,6 +178,7 @@ class ApiMiddleware:
             response = self._failure(request, error)
         response["X-Request-Id"] = request.request_id  # type: ignore[attr-defined]
         response["Cache-Control"] = "no-store"
+        response["Content-Length"] = str(len(response.content))  # type: ignore[attr-defined]
         response["X-Content-Type-Options"] = "nosniff"
         return response
 

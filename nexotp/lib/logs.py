@@ -1,7 +1,9 @@
 """Log lines that people can read and that never carry a key."""
 
 import logging
+import logging.config
 import re
+from typing import Any
 
 import structlog
 
@@ -52,8 +54,9 @@ class _RedactingFormatter(structlog.stdlib.ProcessorFormatter):
         return redact(super().format(record))
 
 
-def configure() -> None:
-    """Send structlog's events through the standard library's handlers."""
+def configure(handlers: dict[str, Any]) -> None:
+    """Django's LOGGING_CONFIG: structlog's events go through the standard library's handlers."""
+    logging.config.dictConfig(handlers)
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,

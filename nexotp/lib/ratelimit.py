@@ -86,6 +86,13 @@ class RedisLimiter:
         return Decision(bool(allowed), remaining, retry_after, reset_after)
 
 
+    def clear(self) -> None:
+        """Fill every bucket of this database."""
+        for key in self._client.scan_iter("rate:*"):
+            self._client.delete(key)
+        self._rests_until = 0.0
+
+
 class LocalLimiter:
     """The same buckets within one process, for when Redis is away."""
 
@@ -104,6 +111,11 @@ class LocalLimiter:
             decision, arrival = decide(bucket, self._arrivals.get(key, 0), now)
             self._arrivals[key] = arrival
         return decision
+
+    def clear(self) -> None:
+        """Fill every bucket of this process."""
+        with self._lock:
+            self._arrivals.clear()
 
 
 def decide(bucket: Bucket, arrival: float, now: float) -> tuple[Decision, float]:

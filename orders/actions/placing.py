@@ -357,7 +357,7 @@ def _start_waiting(
             attempt.answered_at = now
             if purchase.cost is not None:
                 attempt.cost = purchase.cost
-            attempt.operator = purchase.operator or attempt.operator
+            attempt.reported_operator = purchase.operator[:40]
             if not wanted:
                 attempt.next_action_at = now + timedelta(seconds=purchase.cancel_lock_seconds)
             attempt.save()

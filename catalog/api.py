@@ -1,0 +1,148 @@
+"""The catalogue through the API."""
+
+from typing import Any
+
+from django.db import DatabaseError
+from django.db.models import Min, QuerySet, Sum
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.door import ApiView
+from accounts.models import Scope
+from catalog.lookup import find_country, find_service, shown_price
+from catalog.models import ANY_PROVIDER, Country, Offer, Service
+from nexotp.lib.errors import FieldProblem, InvalidRequest, Problem
+
+_MOST_SERVICES = 2_000
+
+
+class CatalogUnavailable(Problem):
+    code = "catalog_unavailable"
+    status = 503
+    retryable = True
+    message = _("The catalogue cannot be read right now. Try again in a moment.")
+
+
+class CatalogView(ApiView):
+    scope = Scope.CATALOG_READ
+    bucket = "GENERAL"
+
+    def handle_exception(self, exc: Exception) -> Response:
+        if isinstance(exc, DatabaseError):
+            exc = CatalogUnavailable(retry_after=5)
+        return super().handle_exception(exc)
+
+
+class ServicesView(CatalogView):
+    def get(self, request: Request) -> Response:
+        country = find_country(request.GET.get("country"))
+        services = Service.objects.visible_in(self.mode).by_popularity()
+        if text := request.GET.get("q", "").replace("\x00", "").strip():
+            services = services.search(text)
+        rows = services.with_availability(self.mode, country)[: _limit(request)]
+        return Response([_service(row, with_price=country is not None) for row in rows])
+
+
+class CountriesView(CatalogView):
+    def get(self, request: Request) -> Response:
+        service = find_service(request.GET.get("service"), self.mode)
+        rows = Country.objects.visible().order_by("name_en").with_availability(self.mode, service)
+        return Response([_country(row, with_price=service is not None) for row in rows])
+
+
+class ProvidersView(CatalogView):
+    def get(self, request: Request) -> Response:
+        service = find_service(request.GET.get("service"), self.mode)
+        country = find_country(request.GET.get("country"))
+        offers = Offer.objects.on_sale(self.mode, timezone.now())
+        if service is not None:
+            offers = offers.filter(service=service)
+        if country is not None:
+            offers = offers.filter(country=country)
+        return Response(_providers(offers))
+
+
+def _limit(request: Request) -> int:
+    text = request.GET.get("limit", "")
+    if not text:
+        return _MOST_SERVICES
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:9]) <= _MOST_SERVICES:
+        raise InvalidRequest(
+            fields=[
+                FieldProblem(
+                    "limit",
+                    "out_of_range",
+                    _("A whole number from 1 to %(most)d.") % {"most": _MOST_SERVICES},
+                )
+            ]
+        )
+    return int(text)
+
+
+def _service(row: Any, *, with_price: bool) -> dict[str, Any]:
+    shown = {
+        "serviceCode": row.code,
+        "serviceId": row.public_id,
+        "name": row.name,
+        "category": row.category,
+        "available": row.stock > 0,
+    }
+    return shown | {"price": shown_price(row.price), "stock": row.stock} if with_price else shown
+
+
+def _country(row: Any, *, with_price: bool) -> dict[str, Any]:
+    shown = {
+        "countryCode": row.code,
+        "countryId": row.public_id,
+        "name": row.name,
+        "prefix": row.prefix,
+        "available": row.stock > 0,
+    }
+    return shown | {"price": shown_price(row.price), "stock": row.stock} if with_price else shown
+
+
+def _providers(offers: QuerySet[Offer]) -> list[dict[str, Any]]:
+    """Return `any`, then each provider, cheapest first; over many goods prices are the lowest."""
+    grouped = offers.values("supplier__code", "operator").annotate(
+        lowest=Min("price"),
+        total=Sum("stock"),
+        delivered=Sum("delivered_count"),
+        ended=Sum("ended_count"),
+    )
+    rows = [
+        _provider(
+            ".".join(part for part in (row["supplier__code"], row["operator"]) if part),
+            price=row["lowest"],
+            stock=row["total"],
+            delivered=row["delivered"],
+            ended=row["ended"],
+        )
+        for row in grouped.order_by("lowest", "supplier__code", "operator")
+    ]
+    return [_any_provider(rows), *rows] if rows else []
+
+
+def _any_provider(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    samples = sum(row["sampleSize"] for row in rows)
+    delivered = sum(row["sampleSize"] * (row["successRate"] or 0) for row in rows)
+    return {
+        "providerCode": ANY_PROVIDER,
+        "name": "Any Provider",
+        "price": rows[0]["price"],
+        "stock": sum(row["stock"] for row in rows),
+        "successRate": round(delivered / samples, 3) if samples else None,
+        "sampleSize": samples,
+    }
+
+
+def _provider(code: str, *, price: int, stock: int, delivered: int, ended: int) -> dict[str, Any]:
+    return {
+        "providerCode": code,
+        "name": code.replace(".", " ").replace("-", " ").title(),
+        "price": shown_price(price),
+        "stock": stock,
+        "successRate": round(delivered / ended, 3) if ended else None,
+        "sampleSize": ended,
+    }

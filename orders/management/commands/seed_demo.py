@@ -1,0 +1,93 @@
+import hashlib
+import hmac
+import json
+from decimal import Decimal
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandParser
+from django.utils import timezone
+
+from accounts import keys
+from accounts.actions import create_api_key, create_user
+from accounts.models import ApiKey, Mode, User
+from catalog.actions import SyncFailed, refresh_balance, sync_catalogue
+from catalog.models import ExchangeRate, PricingRule, Supplier
+from suppliers.base import SupplierError
+from wallet.actions import credit_top_up
+
+BUYER, ADMIN, PASSWORD = "buyer@nexotp.test", "admin@nexotp.test", "nexotp-demo"  # noqa: S105
+OPENING_BALANCE = 500_000
+
+
+class Command(BaseCommand):
+    help = "Fill an empty shop so that it can be tried: people, keys, suppliers, prices."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--supplier-url", required=True, help="the simulator's handler")
+        parser.add_argument("--supplier-key", default="simulator-key")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        buyer, admin = _person(BUYER), _person(ADMIN, is_staff=True)
+        credit_top_up(
+            user=buyer, amount=OPENING_BALANCE, top_up_id=f"demo:{buyer.public_id}", by=admin
+        )
+        _rates_and_rules()
+        self._suppliers(options["supplier_url"], options["supplier_key"])
+        logins = {
+            "buyer": {"email": BUYER, "password": PASSWORD},
+            "admin": {"email": ADMIN, "password": PASSWORD},
+            "live_key": _demo_key(buyer, Mode.LIVE),
+            "sandbox_key": _demo_key(buyer, Mode.SANDBOX),
+        }
+        self.stdout.write(json.dumps(logins))
+
+    def _suppliers(self, url: str, key: str) -> None:
+        live, is_new = Supplier.objects.get_or_create(
+            code="alpha",
+            defaults={"name": "Simulator", "protocol": "smsactivate", "base_url": url},
+        )
+        if is_new or live.base_url != url:
+            live.base_url = url
+            live.set_api_key(key)
+            live.save()
+        sandbox, _new = Supplier.objects.get_or_create(
+            code="sandbox",
+            defaults={"name": "Sandbox", "protocol": "sandbox", "mode": Mode.SANDBOX},
+        )
+        for supplier in (live, sandbox):
+            if supplier.synced_at is None:
+                try:
+                    sync_catalogue(supplier, now=timezone.now())
+                    refresh_balance(supplier, now=timezone.now())
+                except (SyncFailed, SupplierError) as failure:
+                    self.stderr.write(f"{supplier}: catalogue not read yet ({failure})")
+
+
+def _person(email: str, *, is_staff: bool = False) -> User:
+    found = User.objects.filter(email=email).first()
+    return found or create_user(email=email, password=PASSWORD, is_staff=is_staff)
+
+
+def _rates_and_rules() -> None:
+    now = timezone.now()
+    # Demo rates are renewed at every start, as a rate that is days old prices nothing.
+    for currency, rate in (("USD", "16250"), ("RUB", "205")):
+        if not ExchangeRate.objects.current(now).filter(currency=currency).exists():
+            ExchangeRate.objects.create(
+                currency=currency, rate=Decimal(rate), as_of=now, source="demo"
+            )
+    if not PricingRule.objects.exists():
+        PricingRule.objects.create(
+            markup_percent=Decimal(40), markup_fixed=250, floor=1_000, rounding=100
+        )
+
+
+def _demo_key(user: User, mode: Mode) -> str:
+    """Return a key that only this installation's secret can make, so that it can be shown again."""
+    secret = hmac.digest(settings.SECRET_KEY.encode(), f"demo:{mode}".encode(), hashlib.sha256)
+    text = secret.hex()
+    key = keys.assemble(mode, text[:10], text[10:42])
+    if not ApiKey.objects.filter(public_id=text[:10]).exists():
+        create_api_key(user=user, mode=mode, name="Demo", key=key)
+    return key

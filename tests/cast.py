@@ -1,0 +1,110 @@
+"""The people and the things that tests are about, reached through the shop's own actions."""
+
+from decimal import Decimal
+from typing import Any
+
+from django.db import connection
+from django.utils import timezone
+
+from accounts.actions import create_api_key, create_user
+from accounts.models import Mode, User
+from catalog.actions import sync_catalogue
+from catalog.models import Country, ExchangeRate, PricingRule, Service, Supplier
+from nexotp.lib.ids import new_id
+from orders.actions import OrderRequest, place_order
+from orders.models import Order, PurchaseAttempt
+from wallet.actions import credit_top_up, open_wallet
+
+PASSWORD = "correct horse battery"
+
+
+def open_account(name: str, *, plan: str = "pro", is_staff: bool = False) -> User:
+    return create_user(
+        email=f"{name}@example.test", password=PASSWORD, plan=plan, is_staff=is_staff
+    )
+
+
+def give(user: User, amount: int, *, mode: str = Mode.LIVE) -> None:
+    credit_top_up(user=user, amount=amount, top_up_id=new_id("top"), by=None, mode=mode)
+
+
+def balance(user: User, *, mode: str = Mode.LIVE) -> int:
+    wallet = open_wallet(user=user, mode=mode)
+    wallet.refresh_from_db()
+    assert wallet.balance is not None
+    return wallet.balance
+
+
+def key_for(user: User, *, mode: Mode = Mode.LIVE, **options: Any) -> str:
+    _row, key = create_api_key(user=user, mode=mode, **options)
+    return key
+
+
+def bearer(key: str) -> dict[str, str]:
+    """Return the headers of a call with this key, for Django's test client."""
+    return {"Authorization": f"Bearer {key}"}
+
+
+def whatsapp_in_indonesia(**options: Any) -> OrderRequest:
+    return OrderRequest(
+        service=Service.objects.get(code="whatsapp"),
+        country=Country.objects.get(code="id"),
+        **options,
+    )
+
+
+def buy(user: User, *, mode: str = Mode.LIVE, **options: Any) -> Order:
+    request = whatsapp_in_indonesia(**options)
+    return place_order(request, user=user, mode=mode, now=timezone.now()).order
+
+
+def attempt_of(order: Order) -> PurchaseAttempt:
+    return order.attempts.order_by("pk").last()  # type: ignore[return-value]
+
+
+def stock_the_shop(handler_url: str, api_key: str) -> None:
+    """Fill the catalogue from a running simulator and from the sandbox."""
+    now = timezone.now()
+    ExchangeRate.objects.create(currency="USD", rate=Decimal(16_250), as_of=now)
+    PricingRule.objects.create(
+        markup_percent=Decimal(40), markup_fixed=250, floor=1_000, rounding=100
+    )
+    alpha = Supplier(code="alpha", name="Simulator", protocol="smsactivate", base_url=handler_url)
+    alpha.set_api_key(api_key)
+    alpha.save()
+    sandbox = Supplier.objects.create(
+        code="sandbox", name="Sandbox", protocol="sandbox", mode=Mode.SANDBOX
+    )
+    for supplier in (alpha, sandbox):
+        sync_catalogue(supplier, now=now)
+
+
+# Emptied after a test that committed; the catalogue stays, but for the suppliers' moods.
+_MOVED = [
+    "orders_ordermessage",
+    "orders_purchaseattempt",
+    "orders_order",
+    "wallet_transfer",
+    "wallet_ledgeraccount",
+    "accounts_apikey",
+    "accounts_ratecounter",
+    "django_admin_log",
+    "django_session",
+    "accounts_user",
+]
+
+
+def sweep_up() -> None:
+    """Remove what a test committed; only a superuser can silence the ledger's own guards."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET session_replication_role = replica")
+        try:
+            for table in _MOVED:
+                condition = "WHERE owner_id IS NOT NULL" if table.endswith("ledgeraccount") else ""
+                cursor.execute(f"DELETE FROM {table} {condition}")
+            cursor.execute(
+                "UPDATE catalog_supplier SET paused_until = NULL, failure_count = 0,"
+                " poll_lease_until = NULL, is_enabled = true"
+            )
+        finally:
+            cursor.execute("SET session_replication_role = origin")

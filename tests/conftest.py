@@ -1,0 +1,115 @@
+"""A stocked shop on a real database, a supplier on real HTTP, and a cast of three.
+
+`db` rolls back; `committed` is for tests with threads, processes or suppliers' calls, which need
+transactions of their own.
+"""
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+from django.test.utils import setup_databases, teardown_databases
+
+from accounts import limits
+from accounts.models import User
+from catalog.models import Supplier
+from suppliers import transport
+from suppliers.simulator.remote import RemoteSimulator
+from suppliers.simulator.server import running
+from tests import cast
+
+
+@pytest.fixture(scope="session")
+def upstream() -> Iterator[RemoteSimulator]:
+    with running() as simulator:
+        yield simulator
+        transport.close_clients()
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    django_test_environment: None,
+    django_db_modify_db_settings: None,
+    django_db_blocker: Any,
+    upstream: RemoteSimulator,
+) -> Iterator[None]:
+    """One database a session, stocked once; pytest-django's own makes none for `committed`."""
+    with django_db_blocker.unblock():
+        made = setup_databases(verbosity=0, interactive=False, aliases=["default"])
+        call_command("load_reference_data", verbosity=0)
+        cast.stock_the_shop(upstream.url, upstream.api_key)
+        connection.close()
+    yield
+    with django_db_blocker.unblock():
+        teardown_databases(made, verbosity=0)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_redis_database(request: pytest.FixtureRequest) -> None:
+    """Workers that run tests side by side must not share buckets: accounts' ids repeat."""
+    from django.conf import settings
+
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
+    settings.REDIS_URL = settings.REDIS_URL.replace("db=0", f"db={int(worker) + 2}")
+
+
+@pytest.fixture(autouse=True)
+def full_buckets(request: pytest.FixtureRequest) -> None:
+    """Each test starts with every rate bucket full."""
+    if {"db", "committed", "client"} & set(request.fixturenames):
+        limits.forget_all()
+
+
+@pytest.fixture
+def committed(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """Real transactions; what they left behind is swept up."""
+    with django_db_blocker.unblock():
+        try:
+            yield
+        finally:
+            cast.sweep_up()
+
+
+@pytest.fixture
+def simulator(upstream: RemoteSimulator) -> RemoteSimulator:
+    """The supplier behind `alpha`, without a code until told, and with no cancel lock."""
+    upstream.reset()
+    upstream.control(code_rate=0, cancel_lock_s=0)
+    return upstream
+
+
+@pytest.fixture
+def alice(request: pytest.FixtureRequest) -> User:
+    """She buys."""
+    return _person(request, "alice", money=1_000_000)
+
+
+@pytest.fixture
+def bob(request: pytest.FixtureRequest) -> User:
+    """Somebody else, who must see nothing of hers."""
+    return _person(request, "bob", money=1_000_000)
+
+
+@pytest.fixture
+def staff(request: pytest.FixtureRequest) -> User:
+    """Looks after both."""
+    return _person(request, "staff", is_staff=True)
+
+
+@pytest.fixture
+def alpha() -> Supplier:
+    return Supplier.objects.get(code="alpha")
+
+
+def _person(request: pytest.FixtureRequest, name: str, *, money: int = 0, **options: Any) -> User:
+    if "committed" not in request.fixturenames:
+        request.getfixturevalue("db")
+    else:
+        request.getfixturevalue("committed")
+    user = cast.open_account(name, **options)
+    if money:
+        cast.give(user, money)
+    return user
