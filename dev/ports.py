@@ -24,6 +24,13 @@ def parse(text: str) -> int:
     return int(text)
 
 
+def free_port() -> int:
+    """A port that nobody has at the moment."""
+    with socket.socket() as candidate:
+        candidate.bind(("127.0.0.1", 0))
+        return int(candidate.getsockname()[1])
+
+
 def _is_free(port: int) -> bool:
     with socket.socket() as candidate:
         candidate.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from pathlib import Path
 
 from celery import Celery
@@ -19,7 +19,7 @@ def probes(*, web: str, supplier: str, broker_url: str, schedule: Path) -> Mappi
         "web": lambda: _answers(f"{web}/healthz"),
         "supplier simulator": lambda: _answers(f"{supplier}/_control"),
         "beat": lambda: any(schedule.parent.glob(f"{schedule.name}*")),
-        "workers": lambda: _workers_answer(broker_url),
+        "workers": lambda: workers_answer(broker_url, WORKERS),
     }
 
 
@@ -31,11 +31,11 @@ def _answers(url: str) -> bool:
         return False
 
 
-def _workers_answer(broker_url: str) -> bool:
-    """A worker answers a ping once it takes tasks."""
+def workers_answer(broker_url: str, names: Set[str]) -> bool:
+    """Whether the workers named so answer a ping, as they do once they take tasks."""
     with Celery("readiness", broker=broker_url, set_as_current=False) as app:
         try:
-            replies = app.control.ping(timeout=0.5, limit=len(WORKERS)) or []
+            replies = app.control.ping(timeout=0.5, limit=len(names)) or []
         except OSError:
             return False
-    return {name.partition("@")[0] for reply in replies for name in reply} >= WORKERS
+    return {name.partition("@")[0] for reply in replies for name in reply} >= names

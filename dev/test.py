@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from dev import processes, translations
+from dev import processes, system_packages, translations
 from dev.processes import DevError
 from dev.servers import given, sole_use, start_servers
 
@@ -20,6 +20,8 @@ def main(arguments: list[str]) -> int:
     processes.end_with_make()
     processes.exit_on_signals()
     data = (ROOT / os.environ.get("NEXOTP_TEST_DATA", ".test-data")).resolve()
+    if not arguments:
+        system_packages.install_missing()
     with sole_use(data):
         servers = start_servers(data, durable=False, settings=given(os.environ))
         try:
