@@ -33,7 +33,7 @@ from suppliers.base import (
 from suppliers.reading import Unreadable, clean_text, decimal_text, minor_units, phone_number
 from suppliers.smsactivate import answers
 from suppliers.smsactivate.answers import Reply
-from suppliers.smsactivate.words import UNKNOWN_ACTION, WORDS, Word
+from suppliers.smsactivate.words import UNKNOWN_ACTION
 
 _LIFETIME_SECONDS = 20 * 60
 # services for which the family grants more time
@@ -159,8 +159,7 @@ class SmsActivate(Supplier):
             raise self._failure("getStatus", reply)
         if state is not ActivationState.RECEIVED:
             return Activation(reference, state)
-        code = clean_text(reply.rest)
-        message = answers.message(code, self._text_of(reference))
+        message = answers.message(clean_text(reply.rest), self._text_of(reference))
         if message is None:
             raise self._failure("getStatus", reply)
         return Activation(reference, state, (message,))
@@ -298,10 +297,11 @@ class SmsActivate(Supplier):
 
     def _text_of(self, reference: str) -> str:
         reply = self._ask("getFullSms", {"id": reference})
-        # Clones without getFullSms give the code alone; a broken answer is worth another try.
         if reply.word == "FULL_SMS":
             return clean_text(reply.rest)
-        if reply.word in WORDS and reply.meaning != Word():
+        # Some clones have the code only. Any other answer is worth asking again: delivered now
+        # without its text, the message would look like another one later.
+        if reply.word in UNKNOWN_ACTION or reply.meaning.state is not None:
             return ""
         raise self._failure("getFullSms", reply)
 

@@ -98,12 +98,11 @@ def message(code: str, text: str) -> ReceivedMessage | None:
 
     Some suppliers leave the code out, or put the whole text in its place.
     """
-    if not _BARE_CODE.fullmatch(code):
-        text = text or code
-        code = ""
+    if _BARE_CODE.fullmatch(code):
+        return ReceivedMessage(code=code, text=text)
     if not code and not text:
         return None
-    return ReceivedMessage(code=code or code_in(text), text=text)
+    return ReceivedMessage(code=code_in(code) or code_in(text), text=text or code)
 
 
 def goods_in(row: dict[str, Any]) -> Goods | None:

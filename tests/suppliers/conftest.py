@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from suppliers import transport
-from suppliers.base import Credentials, Goods, Supplier
+from suppliers.base import Credentials, Goods, Listing, Supplier
 from suppliers.registry import open_supplier
 from suppliers.simulator.remote import RemoteSimulator
 from suppliers.simulator.server import running
@@ -46,6 +46,12 @@ def account(simulator: RemoteSimulator) -> Supplier:
     return open_supplier("smsactivate", Credentials(simulator.url, KEY))
 
 
+@pytest.fixture(scope="session")
+def price_list(running_simulator: RemoteSimulator) -> list[Listing]:
+    account = open_supplier("smsactivate", Credentials(running_simulator.url, KEY))
+    return list(account.listings())
+
+
 @dataclass
 class Stage:
     """An adapter, and what a test needs to know to play a scene with it."""
@@ -60,10 +66,12 @@ class Stage:
 
 
 @pytest.fixture(params=["sandbox", "smsactivate"])
-def stage(request: pytest.FixtureRequest, simulator: RemoteSimulator) -> Stage:
+def stage(
+    request: pytest.FixtureRequest, simulator: RemoteSimulator, price_list: list[Listing]
+) -> Stage:
     if request.param == "sandbox":
         return _sandbox_stage()
-    return _simulator_stage(simulator)
+    return _simulator_stage(simulator, price_list)
 
 
 def _sandbox_stage() -> Stage:
@@ -81,10 +89,8 @@ def _sandbox_stage() -> Stage:
     )
 
 
-def _simulator_stage(simulator: RemoteSimulator) -> Stage:
-    supplier = open_supplier("smsactivate", Credentials(simulator.url, KEY))
-    listings = list(supplier.listings())
-    sold = next(listing for listing in listings if listing.stock)
+def _simulator_stage(simulator: RemoteSimulator, price_list: list[Listing]) -> Stage:
+    sold = next(listing for listing in price_list if listing.stock)
 
     def unlock(locked: bool) -> Goods:
         simulator.control(cancel_lock_s=120 if locked else 0)
@@ -95,10 +101,10 @@ def _simulator_stage(simulator: RemoteSimulator) -> Stage:
         return now
 
     return Stage(
-        supplier=supplier,
+        supplier=open_supplier("smsactivate", Credentials(simulator.url, KEY)),
         goods=sold.goods,
         cost=sold.cost,
-        never_in_stock=next(listing.goods for listing in listings if not listing.stock),
+        never_in_stock=next(listing.goods for listing in price_list if not listing.stock),
         resendable=sold.goods,
         unlock=unlock,
         let_code_come=let_code_come,
@@ -115,13 +121,21 @@ class ScriptedServer:
     url: str = ""
     steps: list[Step] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
+    is_reading: bool = True
 
     def answers(self, *steps: Step) -> None:
         self.steps = list(steps)
         self.requests = []
+        self.is_reading = True
+
+    def takes_over(self, step: Callable[[socket.socket], None]) -> None:
+        """Hand each connection to the step as it comes, before anything is read from it."""
+        self.answers(step)
+        self.is_reading = False
 
     def next_step(self, request: str) -> Step:
-        self.requests.append(request)
+        if self.is_reading:
+            self.requests.append(request)
         return self.steps.pop(0) if len(self.steps) > 1 else self.steps[0]
 
     def actions(self) -> list[str]:
@@ -136,12 +150,12 @@ def scripted_server() -> Iterator[ScriptedServer]:
     class Connection(socketserver.BaseRequestHandler):
         def handle(self) -> None:
             asked = b""
-            while b"\r\n\r\n" not in asked:
+            while script.is_reading and b"\r\n\r\n" not in asked:
                 piece = self.request.recv(65536)
                 if not piece:
                     return
                 asked += piece
-            step = script.next_step(asked.decode().splitlines()[0])
+            step = script.next_step(asked.decode().partition("\r\n")[0])
             try:
                 if callable(step):
                     step(self.request)

@@ -226,8 +226,8 @@ def test_nothing_listening_is_unreachable(scripted_account, free_port, now):
         )
 
 
-def test_the_oldest_orders_reference_is_never_bought_twice(account, simulator, now):
-    listing = next(line for line in account.listings() if line.stock)
+def test_the_same_reference_is_never_bought_twice(account, simulator, price_list, now):
+    listing = next(line for line in price_list if line.stock)
     account.buy(listing.goods, max_cost=listing.cost, reference="same", now=now)
 
     with pytest.raises(OutcomeUnknown):

@@ -16,6 +16,7 @@ from suppliers.base import (
     OutcomeUnknown,
     RefusalReason,
     Refused,
+    SupplierError,
 )
 from suppliers.registry import open_supplier
 
@@ -202,10 +203,10 @@ def test_without_a_text_the_code_alone_is_delivered(answer, says, now):
     assert (message.code, message.text) == ("123456", "")
 
 
-@pytest.mark.parametrize("answer", ["", "<html>", "ERROR_SQL"])
+@pytest.mark.parametrize("answer", ["", "<html>", "ERROR_SQL", "RATE_LIMIT"])
 def test_a_broken_text_is_asked_for_again(answer, says, now):
     """Delivering the code alone now would make the text look like a second message later."""
-    with pytest.raises(OutcomeUnknown):
+    with pytest.raises(SupplierError):
         says("STATUS_OK:123456", answer).status("1", now=now)
 
 
@@ -215,6 +216,14 @@ def test_a_sentence_in_the_codes_place_is_the_text(says, now):
     [message] = account.status("1", now=now).messages
 
     assert (message.code, message.text) == ("4711", "Use 4711 to sign in")
+
+
+def test_a_parted_code_is_put_together(says, now):
+    [message] = (
+        says("STATUS_OK:123 456", "FULL_SMS:Codes: 123 456, 99999").status("1", now=now).messages
+    )
+
+    assert (message.code, message.text) == ("123456", "Codes: 123 456, 99999")
 
 
 def test_the_old_code_after_a_resend_is_not_news(says, now):
