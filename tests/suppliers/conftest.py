@@ -8,7 +8,6 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 
@@ -194,7 +193,7 @@ def scripted_account(scripted: ScriptedServer) -> Supplier:
 def raw() -> Callable[..., bytes]:
     """Return what builds the bytes of an HTTP answer."""
 
-    def build(body: str | bytes, *, status: int = 200, headers: str = "", **_: Any) -> bytes:
+    def build(body: str | bytes, *, status: int = 200, headers: str = "") -> bytes:
         content = body.encode() if isinstance(body, str) else body
         head = (
             f"HTTP/1.1 {status} Whatever\r\nConnection: close\r\n"

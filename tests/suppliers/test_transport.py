@@ -189,6 +189,7 @@ def test_the_key_is_in_no_error_and_in_no_log(name, key, scripted, raw, now, cap
     )
     scripted.answers(raw(body, status=status, headers=headers))
     caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, logger="httpx2")
     account = open_supplier("smsactivate", Credentials(scripted.url, key))
 
     shown = [repr(account), repr(account.credentials)]
