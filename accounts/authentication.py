@@ -13,7 +13,8 @@ from rest_framework.request import Request
 from accounts import keys
 from accounts.actions import LAST_USED_PRECISION, note_key_use
 from accounts.limits import check_bad_key_limit
-from accounts.models import ApiKey, User
+from accounts.models import ApiKey, Plan, User
+from nexotp.lib.db import PreparedRead
 from nexotp.lib.errors import Problem
 
 
@@ -99,11 +100,7 @@ def _find(sent: str, now: datetime) -> ApiKey:
     parsed = keys.parse(sent)
     if parsed is None:
         raise InvalidApiKey
-    row = (
-        ApiKey.objects.select_related("user__plan")
-        .filter(public_id=parsed.public_id, mode=parsed.mode)
-        .first()
-    )
+    row = _read_key(parsed.public_id, parsed.mode)
     # An unknown key costs one hash as well, so that its answer takes as long.
     pepper = row.pepper_version if row else keys.newest_pepper()
     try:
@@ -117,3 +114,22 @@ def _find(sent: str, now: datetime) -> ApiKey:
     if row.expires_at is not None and row.expires_at <= now:
         raise KeyExpired
     return row
+
+
+_KEY = PreparedRead(
+    "SELECT {0}, {1}, {2} FROM accounts_apikey key JOIN accounts_user account"
+    " ON account.id = key.user_id JOIN accounts_plan plan ON plan.id = account.plan_id"
+    " WHERE key.public_id = %s AND key.mode = %s",
+    key=ApiKey,
+    account=User,
+    plan=Plan,
+)
+
+
+def _read_key(public_id: str, mode: str) -> ApiKey | None:
+    found = _KEY.one((public_id, mode))
+    if found is None:
+        return None
+    key, key.user, key.user.plan = found
+    assert isinstance(key, ApiKey)
+    return key

@@ -1,5 +1,6 @@
 """Every setting of the shop, in one file. What differs between machines comes from the environment."""
 
+import warnings
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -124,6 +125,9 @@ STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = not STATIC_ROOT.exists()
+if WHITENOISE_USE_FINDERS:
+    # Before collectstatic files come from where they are written, and that is no fault.
+    warnings.filterwarnings("ignore", message="No directory at", category=UserWarning)
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {

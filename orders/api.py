@@ -10,6 +10,7 @@ from rest_framework.response import Response
 
 from accounts.door import ApiView
 from accounts.models import Scope, User
+from nexotp.lib.db import PreparedRead
 from nexotp.lib.errors import FieldProblem, InvalidRequest, NotFound, Problem
 from orders import presentation
 from orders.actions import cancel_order, finish_order, place_order, resend_code
@@ -96,12 +97,25 @@ def _find(order_id: str, account: User, mode: str) -> Order:
         mine = Order.objects.for_account(account, mode)
         found = mine.filter(pk=number).first() if number <= _LARGEST_NUMBER else None
     else:
-        found = Order.objects.filter(public_id=order_id, mode=mode).first()
+        found = _read_order(order_id, mode)
         if found is not None and found.user_id != account.pk:
             raise OrderNotYours
     if found is None:
         raise OrderNotFound
     return found
+
+
+_ORDER = PreparedRead(
+    "SELECT {0} FROM orders_order placed WHERE placed.public_id = %s AND placed.mode = %s",
+    placed=Order,
+)
+
+
+def _read_order(public_id: str, mode: str) -> Order | None:
+    if len(public_id) > 30 or not public_id.isprintable():
+        return None
+    found = _ORDER.one((public_id, mode))
+    return found[0] if found else None
 
 
 def _detail(order: Order) -> dict[str, Any]:

@@ -1,6 +1,11 @@
-"""Two things every path that leaves the house must do about its database connection."""
+"""Small things around the database connection."""
 
-from django.db import connection
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+
+from django.db import DEFAULT_DB_ALIAS, connection
+from django.db.models import Model
 
 
 class NetworkInsideTransaction(RuntimeError):
@@ -15,3 +20,45 @@ def release_connection() -> None:
     if connection.in_atomic_block:
         raise NetworkInsideTransaction
     connection.close()
+
+
+class PreparedRead:
+    """A query for one row of models side by side, whose SQL is put together once.
+
+    For the few reads that stand on every API call: building a query's SQL anew costs several
+    times what running it does. In the SQL, `{0}`, `{1}` … stand for the models' columns, each
+    under its table's alias.
+    """
+
+    def __init__(self, sql: str, **models: type[Model]) -> None:
+        self._template = sql
+        self._models = models
+
+    def one(self, params: Sequence[Any]) -> list[Any] | None:
+        """Return one instance of each model, or None without a row."""
+        with connection.cursor() as cursor:
+            cursor.execute(self._sql, params)
+            row = cursor.fetchone()
+        if row is None:
+            return None
+        found, start = [], 0
+        for model, names in self._fields:
+            end = start + len(names)
+            found.append(model.from_db(DEFAULT_DB_ALIAS, names, row[start:end]))
+            start = end
+        return found
+
+    @cached_property
+    def _fields(self) -> list[tuple[type[Model], list[str]]]:
+        return [
+            (model, [field.attname for field in model._meta.concrete_fields])
+            for model in self._models.values()
+        ]
+
+    @cached_property
+    def _sql(self) -> str:
+        columns = (
+            ", ".join(f'{alias}."{field.column}"' for field in model._meta.concrete_fields)
+            for alias, model in self._models.items()
+        )
+        return self._template.format(*columns)

@@ -147,7 +147,7 @@ def _close(order: Order, *, now: datetime) -> Order:
     crash_point("closing")
     try:
         cancellation = client.cancel(attempt.reference, now=now)
-        activation = client.status(attempt.reference, now=now)
+        activation = client.status(cancellation.reference or attempt.reference, now=now)
     except SupplierError as failure:
         logger.warning("closing failed", order=order.public_id, error=str(failure))
         return _ask_again(order, attempt, now=now)

@@ -161,7 +161,7 @@ def _cancel_orphan(attempt: PurchaseAttempt, *, now: datetime) -> None:
     client = attempt.supplier.client()
     release_connection()
     cancellation = client.cancel(attempt.reference, now=now)
-    activation = client.status(attempt.reference, now=now)
+    activation = client.status(cancellation.reference or attempt.reference, now=now)
     if activation.messages or activation.state in {
         ActivationState.RECEIVED,
         ActivationState.FINISHED,

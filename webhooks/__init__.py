@@ -1,0 +1,1 @@
+"""Telling customers' servers what happened (outbound only)."""
