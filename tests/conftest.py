@@ -56,6 +56,14 @@ def own_redis_database(request: pytest.FixtureRequest) -> None:
     settings.REDIS_URL = settings.REDIS_URL.replace("db=0", f"db={int(worker) + 2}")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def cheap_passwords() -> None:
+    """A slow hash is for real passwords; here it would be most of the suite's time."""
+    from django.conf import settings
+
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
 @pytest.fixture(autouse=True)
 def full_buckets(request: pytest.FixtureRequest) -> None:
     """Each test starts with every rate bucket full."""

@@ -70,7 +70,9 @@ class LedgerAccount(models.Model):
                 fields=["id", "currency", "mode"], name="wallet_account_currency_mode"
             ),
             models.CheckConstraint(
-                condition=Q(guarded=True, balance__gte=0) | Q(guarded=False, balance=None),
+                # Said in full: a balance of NULL would make `balance >= 0` unknown, and so pass.
+                condition=Q(guarded=True, balance__isnull=False, balance__gte=0)
+                | Q(guarded=False, balance__isnull=True),
                 name="wallet_account_balance_not_negative",
             ),
             models.CheckConstraint(
