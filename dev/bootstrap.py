@@ -75,7 +75,7 @@ def _make_venv() -> None:
 
 def _install() -> None:
     _say("Installing what requirements-dev.txt pins; the first time takes a minute ...")
-    pip = [str(VENV_PYTHON), "-m", "pip", "--disable-pip-version-check", "--no-input", "--quiet"]
+    pip = [str(VENV_PYTHON), "-m", "pip", "--disable-pip-version-check", "--no-input", "-qq"]
     _run(*pip, "install", "--require-hashes", "--requirement", str(REQUIREMENTS))
 
 

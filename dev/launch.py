@@ -14,7 +14,8 @@ import signal
 import sys
 
 PR_SET_PDEATHSIG = 1
-PR_SET_KEEPCAPS = 8
+PR_SET_SECUREBITS = 28
+SECBIT_NO_SETUID_FIXUP = 1 << 2
 PR_CAP_AMBIENT = 47
 PR_CAP_AMBIENT_RAISE = 2
 CAP_DAC_OVERRIDE = 1
@@ -51,7 +52,9 @@ def main() -> None:
 def _become(user: int, *, reach_files: bool) -> None:
     """Drop every privilege of root, but for the one to pass closed folders when asked."""
     if reach_files:
-        _call("prctl", PR_SET_KEEPCAPS, 1, 0, 0, 0)
+        # Keeps capabilities through setuid, and lets access(2), by which PostgreSQL looks for its
+        # own programs, count them: for anybody but root it would leave them out.
+        _call("prctl", PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP, 0, 0, 0)
     os.setgroups([])
     os.setgid(user)
     os.setuid(user)

@@ -14,16 +14,16 @@ WORKERS = {"money", "others"}
 _opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
-def probes(*, web: str, supplier: str, broker_url: str, schedule: Path) -> Mapping[str, Probe]:
+def probes(*, web: str, control: str, broker_url: str, schedule: Path) -> Mapping[str, Probe]:
     return {
-        "web": lambda: _answers(f"{web}/healthz"),
-        "supplier simulator": lambda: _answers(f"{supplier}/_control"),
+        "web": lambda: answers(f"{web}/healthz"),
+        "supplier simulator": lambda: answers(control),
         "beat": lambda: any(schedule.parent.glob(f"{schedule.name}*")),
         "workers": lambda: workers_answer(broker_url, WORKERS),
     }
 
 
-def _answers(url: str) -> bool:
+def answers(url: str) -> bool:
     try:
         with _opener.open(url, timeout=2) as response:
             return bool(response.status == 200)

@@ -24,6 +24,16 @@ from dev.servers import Servers, given, sole_use
 ROOT = Path(__file__).resolve().parent.parent
 READY_WITHIN = 90  # seconds, on a slow machine
 PYTHON = sys.executable
+# Three commands of manage.py in one process: each would start Django anew, which takes seconds.
+PREPARE = """
+import sys
+from django.core.management import call_command
+from dev import processes, readiness
+call_command("migrate", interactive=False, stdout=sys.stderr)
+call_command("load_reference_data", stdout=sys.stderr)
+processes.wait_until(lambda: readiness.answers("{control}"), timeout=20)
+call_command("seed_demo", "--supplier-url", "{handler}")
+"""
 
 
 @dataclass(frozen=True)
@@ -38,8 +48,14 @@ class Place:
         return f"http://127.0.0.1:{self.port}"
 
     @property
-    def supplier(self) -> str:
-        return f"http://127.0.0.1:{self.port + 1}"
+    def control(self) -> str:
+        """Where the simulator tells about itself."""
+        return f"http://127.0.0.1:{self.port + 1}/_control"
+
+    @property
+    def handler(self) -> str:
+        """Where the simulator speaks the supplier's protocol."""
+        return f"http://127.0.0.1:{self.port + 1}/stubs/handler_api.php"
 
     @property
     def schedule(self) -> Path:
@@ -62,7 +78,8 @@ def main() -> None:
         ports.check_free(place.port)
         with servers_for(place) as servers:
             environment = environment_for(place, servers)
-            demo = prepare(place, environment)
+            with simulator(place, environment):
+                demo = prepare(place, environment)
             with shop(place, environment) as supervisor:
                 wait_until_ready(place, environment, supervisor)
                 say(greeting(place, demo, seconds=time.monotonic() - started_at))
@@ -75,7 +92,7 @@ def servers_for(place: Place) -> Iterator[Servers]:
     say("Starting PostgreSQL and Valkey ...")
     try:
         servers.start()
-        servers.announce(supplier_url=place.supplier)
+        servers.announce(supplier_url=place.handler)
         yield servers
     finally:
         servers.stop()
@@ -98,22 +115,25 @@ def environment_for(place: Place, servers: Servers) -> dict[str, str]:
     return processes.marked(environment, place.data)
 
 
+@contextmanager
+def simulator(place: Place, environment: dict[str, str]) -> Iterator[None]:
+    """A supplier to read the demo's catalogue from, before the processes of the Procfile start."""
+    command = [PYTHON, "-m", "suppliers.simulator", "--port", str(place.port + 1)]
+    process = processes.spawn(command, env=environment, cwd=ROOT, log=place.data / "simulator.log")
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait()
+
+
 def prepare(place: Place, environment: dict[str, str]) -> dict[str, Any]:
-    """Bring the database up to date; gives what the demo's people sign in with."""
+    """Bring the database up to date; gives what the demo's people sign in with. Raises DevError."""
     translations.compile_changed()
     say("Preparing the database ...")
-    manage(environment, "migrate", "--no-input")
-    manage(environment, "load_reference_data")
-    demo: dict[str, Any] = json.loads(
-        manage(environment, "seed_demo", "--supplier-url", place.supplier)
-    )
-    return demo
-
-
-def manage(environment: dict[str, str], *command: str) -> str:
-    """Run a command of Django's and give what it printed. Raises DevError."""
+    commands = PREPARE.format(control=place.control, handler=place.handler)
     done = subprocess.run(
-        [PYTHON, "manage.py", *command],
+        [PYTHON, "manage.py", "shell", "--no-imports", "--command", commands],
         cwd=ROOT,
         env=environment,
         stdin=subprocess.DEVNULL,
@@ -122,8 +142,9 @@ def manage(environment: dict[str, str], *command: str) -> str:
         check=False,
     )
     if done.returncode != 0:
-        raise DevError(f"`manage.py {' '.join(command)}` failed:\n{done.stdout}{done.stderr}")
-    return done.stdout
+        raise DevError(f"Preparing the database failed:\n{done.stdout}{done.stderr}")
+    demo: dict[str, Any] = json.loads(done.stdout)
+    return demo
 
 
 @contextmanager
@@ -151,7 +172,7 @@ def wait_until_ready(
     waiting = dict(
         readiness.probes(
             web=place.web,
-            supplier=place.supplier,
+            control=place.control,
             broker_url=environment["BROKER_URL"],
             schedule=place.schedule,
         )
@@ -188,7 +209,7 @@ NexOTP is ready at {place.web}   (after {seconds:.1f} s; Ctrl-C stops it)
   admin         {demo["admin"]["email"]}  {demo["admin"]["password"]}  {place.web}/admin/
   sandbox key   {demo["sandbox_key"]}
   live key      {demo["live_key"]}
-  simulator     {place.supplier}/_control
+  simulator     {place.control}
 
 The first call, and the first order:
 
