@@ -51,7 +51,8 @@ class IpNotAllowed(Problem):
 def client_address(request: HttpRequest) -> str:
     """Return the caller's address, past as many proxies as are our own."""
     depth = settings.TRUSTED_PROXY_COUNT
-    hops = [hop.strip() for hop in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if hop]
+    forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
+    hops = [hop.strip() for hop in forwarded if hop.strip()]
     if depth and len(hops) >= depth:
         return hops[-depth]
     return str(request.META.get("REMOTE_ADDR", ""))
@@ -65,7 +66,7 @@ class ApiKeyAuthentication(BaseAuthentication):
         try:
             key = _find(_sent_key(request), now)
         except (InvalidApiKey, ConflictingApiKeys):
-            check_bad_key_limit(client_address(request._request))
+            check_bad_key_limit(request._request, client_address(request._request))
             raise
         if not key.allows_address(client_address(request._request)):
             raise IpNotAllowed

@@ -1,18 +1,16 @@
 """What every view of the API stands on: a key with the right scope, a bucket, the envelope."""
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.utils.translation import gettext_lazy as _
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
-from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
-from accounts.limits import seconds, take
+from accounts.limits import charge
 from accounts.models import ApiKey, Scope, User
-from nexotp.lib.errors import Problem, RateLimited
-from nexotp.lib.ratelimit import Bucket, Decision
+from nexotp.lib.errors import Problem
 
 
 class ScopeMissing(Problem):
@@ -32,15 +30,12 @@ class HasScope(BasePermission):
 
 
 class PlanThrottle(BaseThrottle):
-    """Takes one call from the view's bucket and leaves the decision for the headers."""
+    """Takes one call from the view's bucket."""
 
     def allow_request(self, request: Request, view: APIView) -> bool:
         assert isinstance(view, ApiView)
         bucket = view.account.plan.bucket(view.bucket)
-        decision = take(f"{view.account.pk}:{view.mode}:{bucket.name}", bucket)
-        view.rate = (bucket, decision)
-        if not decision.allowed:
-            raise RateLimited(retry_after=seconds(decision.retry_after))
+        charge(request._request, f"{view.account.pk}:{view.mode}:{bucket.name}", bucket)
         return True
 
 
@@ -51,7 +46,6 @@ class ApiView(APIView):
     bucket: ClassVar[str]
     permission_classes = (HasScope,)
     throttle_classes = (PlanThrottle,)
-    rate: tuple[Bucket, Decision] | None = None
 
     @property
     def account(self) -> User:
@@ -69,16 +63,10 @@ class ApiView(APIView):
     def mode(self) -> str:
         return self.key.mode
 
-    def finalize_response(
-        self, request: Request, response: Response, *args: Any, **kwargs: Any
-    ) -> Response:
-        """Say in every answer what the bucket allows and what is left of it."""
-        finished = super().finalize_response(request, response, *args, **kwargs)
-        if self.rate:
-            bucket, decision = self.rate
-            window = seconds(bucket.interval * bucket.burst)
-            finished["RateLimit-Policy"] = f'"{bucket.name}";q={bucket.burst};w={window}'
-            finished["RateLimit"] = (
-                f'"{bucket.name}";r={decision.remaining};t={seconds(decision.reset_after)}'
-            )
-        return finished
+    def check_permissions(self, request: Request) -> None:
+        """Count the call first: one that the key may not make counts as well."""
+        super().check_throttles(request)
+        super().check_permissions(request)
+
+    def check_throttles(self, request: Request) -> None:
+        """Done before the permissions."""

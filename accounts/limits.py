@@ -10,6 +10,7 @@ from functools import lru_cache
 import structlog
 from django.conf import settings
 from django.db import transaction
+from django.http import HttpRequest
 from django.utils import timezone
 
 from accounts.models import RateCounter
@@ -65,12 +66,22 @@ def _take_in_database(key: str, bucket: Bucket) -> Decision:
     return decision
 
 
-def check_bad_key_limit(address: str) -> None:
+def check_bad_key_limit(request: HttpRequest, address: str) -> None:
     """Count a wrong key against its sender. Raises RateLimited."""
-    decision = take(f"ip:{address}", _BAD_KEYS)
+    charge(request, f"ip:{address}", _BAD_KEYS)
+
+
+def charge(request: HttpRequest, key: str, bucket: Bucket) -> None:
+    """Take one call from a bucket and say in the answer what is left of it. Raises RateLimited."""
+    decision = take(key, bucket)
+    window = _seconds(bucket.interval * bucket.burst)
+    request.answer_headers |= {  # type: ignore[attr-defined]
+        "RateLimit-Policy": f'"{bucket.name}";q={bucket.burst};w={window}',
+        "RateLimit": (f'"{bucket.name}";r={decision.remaining};t={_seconds(decision.reset_after)}'),
+    }
     if not decision.allowed:
-        raise RateLimited(retry_after=seconds(decision.retry_after))
+        raise RateLimited(retry_after=_seconds(decision.retry_after))
 
 
-def seconds(microseconds: int) -> int:
+def _seconds(microseconds: int) -> int:
     return -(-microseconds // 1_000_000)

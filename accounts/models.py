@@ -156,6 +156,8 @@ class ApiKey(models.Model):
             caller = ip_address(address)
         except ValueError:
             return False
+        # A socket that listens on both families shows an IPv4 caller as ::ffff:a.b.c.d.
+        caller = getattr(caller, "ipv4_mapped", None) or caller
         return any(caller in ip_network(network) for network in self.allowed_networks)
 
 

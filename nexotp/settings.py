@@ -145,6 +145,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["nexotp.lib.http.EnvelopeRenderer"],
     "DEFAULT_PARSER_CLASSES": ["nexotp.lib.http.JsonParser"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "nexotp.lib.http.OneFormat",
     "EXCEPTION_HANDLER": "nexotp.lib.http.envelope_errors",
     "UNAUTHENTICATED_USER": None,
     "DEFAULT_METADATA_CLASS": None,

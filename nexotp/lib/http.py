@@ -14,14 +14,15 @@ import orjson
 import structlog
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
-from django.db import Error as DatabaseError
-from django.http import HttpRequest, HttpResponse
+from django.db import InterfaceError, OperationalError
+from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.urls import Resolver404, resolve
+from django.urls import resolve
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 from psycopg_pool import PoolTimeout
 from rest_framework import exceptions as drf
+from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
 from rest_framework.response import Response
@@ -80,6 +81,15 @@ class EnvelopeRenderer(BaseRenderer):
         return orjson.dumps(body)
 
 
+class OneFormat(DefaultContentNegotiation):
+    """Every answer is JSON, whatever `Accept` or `?format` ask for."""
+
+    def select_renderer(
+        self, request: Any, renderers: Any, format_suffix: str | None = None
+    ) -> tuple[BaseRenderer, str]:
+        return renderers[0], renderers[0].media_type
+
+
 class JsonParser(BaseParser):
     """Reads a JSON body; anything else is a 400 that says so."""
 
@@ -123,15 +133,18 @@ def envelope_errors(error: Exception, context: Mapping[str, Any]) -> Response | 
     problem = _as_problem(error)
     if problem is None:
         return None
-    with translation.override(translation.get_language_from_request(context["request"])):
-        response = Response(problem, status=problem.status)
-        for name, value in _problem_headers(problem).items():
-            response[name] = value
-        # Messages are translated lazily, so the body is made while the language is chosen.
-        problem.message = str(problem.message)
-        for field in problem.fields:
-            field.message = str(field.message)
-    return response
+    if problem is not error and problem.status >= 500:
+        _log(context["request"], error)
+    return Response(problem, status=problem.status, headers=_problem_headers(problem))
+
+
+def _log(request: Any, error: Exception) -> None:
+    logger.error(
+        "request failed",
+        path=request.path,
+        request_id=request.request_id,
+        trace="".join(traceback.format_exception(error)),
+    )
 
 
 def _problem_headers(problem: errors.Problem) -> dict[str, str]:
@@ -153,11 +166,12 @@ def _as_problem(error: Exception) -> errors.Problem | None:
             return errors.UnsupportedMediaType()
         case RequestDataTooBig():
             return errors.PayloadTooLarge()
-        case Resolver404() | drf.NotFound():
+        case Http404() | drf.NotFound():
             return errors.NotFound()
-        case drf.ParseError() | drf.NotAcceptable():
+        case drf.ParseError():
             return errors.InvalidRequest()
-        case PoolTimeout() | DatabaseError():
+        case PoolTimeout() | OperationalError() | InterfaceError():
+            # The database is away. Its other errors are bugs of ours.
             return errors.ServiceUnavailable(retry_after=2)
     return None
 
@@ -169,17 +183,24 @@ class ApiMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        if not request.path_info.startswith(settings.API_PREFIXES):
+        # The mount itself, without its slash, belongs to the API too.
+        if not f"{request.path_info}/".startswith(settings.API_PREFIXES):
             return self.get_response(request)
         request.request_id = new_id("req")  # type: ignore[attr-defined]
-        try:
-            response = self._answer(request)
-        except Exception as error:
-            response = self._failure(request, error)
-        response["X-Request-Id"] = request.request_id  # type: ignore[attr-defined]
-        response["Cache-Control"] = "no-store"
-        response["Content-Length"] = str(len(response.content))  # type: ignore[attr-defined]
-        response["X-Content-Type-Options"] = "nosniff"
+        # What is decided on the way and must stand in the answer, however that comes about.
+        request.answer_headers = {}  # type: ignore[attr-defined]
+        with translation.override(translation.get_language_from_request(request)):
+            try:
+                response = self._answer(request)
+            except Exception as error:
+                response = self._failure(request, error)
+        headers = response.headers
+        headers["X-Request-Id"] = request.request_id  # type: ignore[attr-defined]
+        headers["Cache-Control"] = "no-store"
+        headers["Content-Length"] = str(len(response.content))  # type: ignore[attr-defined]
+        headers["X-Content-Type-Options"] = "nosniff"
+        for name, value in request.answer_headers.items():  # type: ignore[attr-defined]
+            headers[name] = value
         return response
 
     def _answer(self, request: HttpRequest) -> HttpResponseBase:
@@ -191,24 +212,16 @@ class ApiMiddleware:
         return response
 
     def _failure(self, request: HttpRequest, error: Exception) -> HttpResponse:
-        problem = _as_problem(error)
-        if problem is None or problem.status >= 500:
-            logger.error(
-                "request failed",
-                path=request.path,
-                request_id=request.request_id,  # type: ignore[attr-defined]
-                trace="".join(traceback.format_exception(error)),
-            )
-        problem = problem or errors.InternalError()
-        with translation.override(translation.get_language_from_request(request)):
-            body = {
-                "success": False,
-                "error": _error_body(problem),
-                "requestId": request.request_id,  # type: ignore[attr-defined]
-            }
-            content = orjson.dumps(body)
+        problem = _as_problem(error) or errors.InternalError()
+        if problem is not error and problem.status >= 500:
+            _log(request, error)
+        body = {
+            "success": False,
+            "error": _error_body(problem),
+            "requestId": request.request_id,  # type: ignore[attr-defined]
+        }
         return HttpResponse(
-            content,
+            orjson.dumps(body),
             status=problem.status,
             content_type="application/json",
             headers=_problem_headers(problem),
