@@ -64,7 +64,7 @@ class ApiKeyAuthentication(BaseAuthentication):
     def authenticate(self, request: Request) -> tuple[User, ApiKey]:
         now = timezone.now()
         try:
-            key = _find(_sent_key(request), now)
+            key = self._find(request, _sent_key(request), now)
         except (InvalidApiKey, ConflictingApiKeys):
             check_bad_key_limit(request._request, client_address(request._request))
             raise
@@ -73,6 +73,31 @@ class ApiKeyAuthentication(BaseAuthentication):
         if key.last_used_at is None or key.last_used_at < now - LAST_USED_PRECISION:
             note_key_use(key, now=now)
         return key.user, key
+
+    def _find(self, request: Request, sent: str, now: datetime) -> ApiKey:
+        """Raises InvalidApiKey, KeyExpired."""
+        parsed = keys.parse(sent)
+        if parsed is None:
+            raise InvalidApiKey
+        row = self.read_key(request, parsed.public_id, parsed.mode)
+        # An unknown key costs one hash as well, so that its answer takes as long.
+        pepper = row.pepper_version if row else keys.newest_pepper()
+        try:
+            expected = keys.digest(sent, pepper)
+        except KeyError as error:
+            raise InvalidApiKey from error
+        if row is None or not hmac.compare_digest(bytes(row.digest), expected):
+            raise InvalidApiKey
+        if row.revoked_at is not None or not row.user.is_active:
+            raise InvalidApiKey
+        if row.expires_at is not None and row.expires_at <= now:
+            raise KeyExpired
+        return row
+
+    def read_key(self, request: Request, public_id: str, mode: str) -> ApiKey | None:
+        """Return the key's row with its user and plan; a view may read more in the same query."""
+        found = KEY_READ.one((public_id, mode))
+        return joined(*found) if found else None
 
     def authenticate_header(self, request: Request) -> str:
         return 'Bearer realm="NexOTP"'
@@ -96,41 +121,18 @@ def _sent_key(request: Request) -> str:
     return str(sent.pop())
 
 
-def _find(sent: str, now: datetime) -> ApiKey:
-    """Raises InvalidApiKey, KeyExpired."""
-    parsed = keys.parse(sent)
-    if parsed is None:
-        raise InvalidApiKey
-    row = _read_key(parsed.public_id, parsed.mode)
-    # An unknown key costs one hash as well, so that its answer takes as long.
-    pepper = row.pepper_version if row else keys.newest_pepper()
-    try:
-        expected = keys.digest(sent, pepper)
-    except KeyError as error:
-        raise InvalidApiKey from error
-    if row is None or not hmac.compare_digest(bytes(row.digest), expected):
-        raise InvalidApiKey
-    if row.revoked_at is not None or not row.user.is_active:
-        raise InvalidApiKey
-    if row.expires_at is not None and row.expires_at <= now:
-        raise KeyExpired
-    return row
-
-
-_KEY = PreparedRead(
-    "SELECT {0}, {1}, {2} FROM accounts_apikey key JOIN accounts_user account"
-    " ON account.id = key.user_id JOIN accounts_plan plan ON plan.id = account.plan_id"
-    " WHERE key.public_id = %s AND key.mode = %s",
-    key=ApiKey,
-    account=User,
-    plan=Plan,
+KEY_SQL = (
+    "FROM accounts_apikey key JOIN accounts_user account ON account.id = key.user_id"
+    " JOIN accounts_plan plan ON plan.id = account.plan_id {join}"
+    " WHERE key.public_id = %s AND key.mode = %s"
+)
+KEY_READ = PreparedRead(
+    "SELECT {0}, {1}, {2} " + KEY_SQL.format(join=""), key=ApiKey, account=User, plan=Plan
 )
 
 
-def _read_key(public_id: str, mode: str) -> ApiKey | None:
-    found = _KEY.one((public_id, mode))
-    if found is None:
-        return None
-    key, key.user, key.user.plan = found
-    assert isinstance(key, ApiKey)
+def joined(key: ApiKey, user: User, plan: Plan) -> ApiKey:
+    """Return the key with its user and the user's plan at hand."""
+    key.user = user
+    user.plan = plan
     return key

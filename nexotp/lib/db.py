@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
+import psycopg
 from django.db import DEFAULT_DB_ALIAS, connection
 from django.db.models import Model
 
@@ -36,15 +37,21 @@ class PreparedRead:
 
     def one(self, params: Sequence[Any]) -> list[Any] | None:
         """Return one instance of each model, or None without a row."""
-        with connection.cursor() as cursor:
-            cursor.execute(self._sql, params)
-            row = cursor.fetchone()
+        connection.ensure_connection()
+        # A cursor of the driver's own: the server keeps the statement parsed and planned.
+        with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
+            row = cursor.execute(self._sql, params).fetchone()
         if row is None:
             return None
-        found, start = [], 0
+        found: list[Any] = []
+        start = 0
         for model, names in self._fields:
             end = start + len(names)
-            found.append(model.from_db(DEFAULT_DB_ALIAS, names, row[start:end]))
+            # An outer join that found nothing leaves the primary key, always first, empty.
+            is_there = row[start] is not None
+            found.append(
+                model.from_db(DEFAULT_DB_ALIAS, names, row[start:end]) if is_there else None
+            )
             start = end
         return found
 
