@@ -132,12 +132,12 @@ def _copy_context(source: Path, target: Path) -> None:
     listing = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
     names = subprocess.check_output(listing, cwd=source, text=True).split("\0")
     for name in filter(None, names):
-        if (source / name).is_file() and not _is_ignored(Path(name), rules):
+        if (source / name).is_file() and not is_ignored(Path(name), rules):
             (target / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(source / name, target / name)
 
 
-def _is_ignored(name: Path, rules: list[str]) -> bool:
+def is_ignored(name: Path, rules: list[str]) -> bool:
     """The last rule that names the file, or a folder it is in, decides."""
     ignored = False
     for rule in rules:

@@ -10,8 +10,8 @@ from dev.processes import DevError
 def check_free(port: int) -> None:
     """Raises DevError, naming a free pair, when the port or the one after it is taken."""
     for number in (port, port + 1):
-        if not _is_free(number):
-            free = next(p for p in range(port + 10, 65000, 10) if _is_free(p) and _is_free(p + 1))
+        if not is_free(number):
+            free = next(p for p in range(port + 10, 65000, 10) if is_free(p) and is_free(p + 1))
             raise DevError(
                 f"Port {number} is in use (the shop takes PORT, the supplier simulator PORT+1)."
                 f"\nTry: make run PORT={free} NEXOTP_DATA=.data-{free}"
@@ -31,7 +31,7 @@ def free_port() -> int:
         return int(candidate.getsockname()[1])
 
 
-def _is_free(port: int) -> bool:
+def is_free(port: int) -> bool:
     with socket.socket() as candidate:
         candidate.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

@@ -7,7 +7,12 @@ from dev.servers import Servers, start_servers
 
 
 @pytest.fixture
-def servers(tmp_path: Path) -> Iterator[Servers]:
-    servers = start_servers(tmp_path / "data", durable=False)
+def data(tmp_path: Path) -> Path:
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def servers(data: Path) -> Iterator[Servers]:
+    servers = start_servers(data, durable=False)
     yield servers
     servers.stop()
