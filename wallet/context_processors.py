@@ -1,14 +1,17 @@
 """The balance stands on every page of a signed-in customer."""
 
+from functools import partial
 from typing import Any
 
 from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
 
 from accounts.models import Mode
 from wallet.actions import open_wallet
 
 
 def wallet(request: HttpRequest) -> dict[str, Any]:
+    """Looked up only where a template shows it: live parts of a page do not."""
     if not request.user.is_authenticated or request.path.startswith("/admin/"):
         return {}
-    return {"wallet": open_wallet(user=request.user, mode=Mode.LIVE)}
+    return {"wallet": SimpleLazyObject(partial(open_wallet, user=request.user, mode=Mode.LIVE))}

@@ -1,1 +1,5 @@
-urlpatterns: list[object] = []
+from django.urls import path
+
+from wallet import views
+
+urlpatterns = [path("wallet/", views.show_wallet, name="wallet")]

@@ -1,0 +1,62 @@
+"""What the storefront's templates say about services, stock and money that is held."""
+
+import zlib
+from typing import Any
+
+from django import template
+from django.db.models import Sum
+from django.utils.translation import gettext as _
+
+from accounts.models import Mode, User
+from orders.models import Order, Status
+from orders.wording import status_label, tone_of
+
+register = template.Library()
+register.filter("status_label", status_label)
+register.filter("tone", tone_of)
+
+_HUES = 8
+_BUCKETS = [1_000, 100, 20]
+
+
+@register.filter
+def hue(code: str) -> int:
+    """Return one of the palette's numbers, always the same for a code."""
+    return zlib.crc32(code.encode()) % _HUES
+
+
+@register.filter
+def initials(name: str) -> str:
+    """Return the one or two letters that stand for a name without a picture."""
+    words = [word for word in name.replace(".", " ").replace("/", " ").split() if word[0].isalnum()]
+    letters = "".join(word[0] for word in words[:2]) or name[:1]
+    return letters.upper()
+
+
+@register.filter
+def stock_words(stock: int) -> str:
+    """Return stock in round numbers: suppliers' exact figures are not to be believed."""
+    for bucket in _BUCKETS:
+        if stock >= bucket:
+            return _("%(count)s+ in stock") % {"count": f"{bucket}"}
+    return _("Few left")
+
+
+@register.filter
+def percent(share: float) -> int:
+    return round(share * 100)
+
+
+@register.filter
+def clock(seconds: int) -> str:
+    """Return minutes and seconds, as the countdown script goes on counting them."""
+    return f"{seconds // 60}:{seconds % 60:02d}"
+
+
+@register.simple_tag
+def held_in_open_orders(user: User) -> int:
+    """Return how much of a customer's money waits in orders that may still give it back."""
+    undecided = [Status.PURCHASING, Status.WAITING, Status.CLOSING]
+    orders = Order.objects.for_account(user, Mode.LIVE).open().filter(status__in=undecided)
+    found: dict[str, Any] = orders.aggregate(held=Sum("price"))
+    return int(found["held"] or 0)

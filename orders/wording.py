@@ -1,0 +1,118 @@
+"""What a customer reads about an order in the browser, in the language of the page."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from orders.models import AttemptState, Order, Status
+from wallet.presentation import amount_text
+
+_HEADLINES = {
+    Status.PURCHASING: gettext_lazy("Getting your number"),
+    Status.WAITING: gettext_lazy("Waiting for the code"),
+    Status.CLOSING: gettext_lazy("Ending the order"),
+    Status.RECEIVED: gettext_lazy("Your code is here"),
+    Status.SUCCESS: gettext_lazy("Finished"),
+    Status.CANCELLED: gettext_lazy("Cancelled"),
+    Status.EXPIRED: gettext_lazy("No code came"),
+    Status.FAILED: gettext_lazy("No number this time"),
+}
+_FAILURES: dict[str, "str | Promise"] = {
+    AttemptState.REFUSED: gettext_lazy("the provider had no number left"),
+    AttemptState.UNREACHABLE: gettext_lazy("the provider could not be reached"),
+    AttemptState.UNKNOWN: gettext_lazy("the provider's answer was lost"),
+}
+# Colors say it a second time: `good`, `busy`, `calm` or `bad`.
+_TONES = {Status.RECEIVED: "good", Status.SUCCESS: "good", Status.FAILED: "bad"}
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """An order as its page shows it at one moment."""
+
+    headline: "str | Promise"
+    status: "str | Promise"
+    tone: str
+    money: str
+    local_number: str
+    lifetime: int
+    seconds_left: int
+    seconds_to_cancel: int
+    can_cancel: bool
+    can_resend: bool
+    can_finish: bool
+    # Changes whenever anything but the clocks does, so that a page knows when to redraw.
+    mark: str
+
+
+def look_at(order: Order, *, now: datetime) -> Look:
+    """Return what an order's page says."""
+    can_cancel, can_resend = order.can_cancel(now), order.can_ask_resend(now)
+    return Look(
+        headline=_HEADLINES[Status(order.status)],
+        status=status_label(order),
+        tone=tone_of(order),
+        money=_money_story(order),
+        local_number=_local_number(order),
+        lifetime=_lifetime(order),
+        seconds_left=order.seconds_left(now),
+        seconds_to_cancel=_seconds_to_cancel(order, now),
+        can_cancel=can_cancel,
+        can_resend=can_resend,
+        can_finish=order.can_finish(),
+        mark=f"{order.version}{can_cancel:d}{can_resend:d}",
+    )
+
+
+def status_label(order: Order) -> "str | Promise":
+    """Return the status in the words that the API shows, translated."""
+    return Status(order.public_status).label
+
+
+def tone_of(order: Order) -> str:
+    """Return the color that goes with the status."""
+    return _TONES.get(Status(order.status), "busy" if order.is_open else "calm")
+
+
+def _money_story(order: Order) -> str:
+    price = amount_text(order.price, order.currency)
+    if order.is_charged:
+        return _("%(price)s was charged, because a code came.") % {"price": price}
+    match order.status:
+        case Status.RECEIVED | Status.SUCCESS:
+            return _("%(price)s was refunded by our support.") % {"price": price}
+        case Status.CANCELLED:
+            return _("You cancelled before a code came: %(price)s is back in your wallet.") % {
+                "price": price
+            }
+        case Status.EXPIRED:
+            return _("No code came in time: %(price)s is back in your wallet.") % {"price": price}
+        case Status.FAILED:
+            return _("Nothing was charged: %(reason)s. %(price)s is back in your wallet.") % {
+                "reason": _FAILURES.get(order.failure, _FAILURES[AttemptState.REFUSED]),
+                "price": price,
+            }
+    return _("%(price)s is held. It is charged only if a code comes, else you get it back.") % {
+        "price": price
+    }
+
+
+def _local_number(order: Order) -> str:
+    """Return the number without its country's prefix; needs `order.country`."""
+    return order.phone_number.removeprefix(order.country.prefix)
+
+
+def _seconds_to_cancel(order: Order, now: datetime) -> int:
+    if order.status != Status.WAITING or order.cancel_available_at is None:
+        return 0
+    return max(0, -int((now - order.cancel_available_at).total_seconds() // 1))
+
+
+def _lifetime(order: Order) -> int:
+    """Return for how many seconds the number was rented."""
+    if order.expires_at is None:
+        return 0
+    return max(1, int((order.expires_at - order.created_at).total_seconds()))

@@ -1,0 +1,23 @@
+// Elements with data-countdown="SECONDS" count down from when they appear; data-bar names a
+// progress element that goes along. Seconds, not times: the visitor's clock may be wrong.
+"use strict";
+{
+  const ends = new WeakMap();
+
+  const text = (seconds) => `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+
+  const tick = () => {
+    for (const element of document.querySelectorAll("[data-countdown]")) {
+      if (!ends.has(element)) ends.set(element, Date.now() + element.dataset.countdown * 1000);
+      const left = Math.max(0, Math.ceil((ends.get(element) - Date.now()) / 1000));
+      const shown = text(left);
+      if (element.textContent !== shown) element.textContent = shown;
+      const bar = element.dataset.bar && document.getElementById(element.dataset.bar);
+      if (bar) bar.value = left;
+    }
+  };
+
+  tick();
+  setInterval(tick, 500);
+  document.addEventListener("htmx:load", tick);
+}
