@@ -77,7 +77,8 @@ TEMPLATES: list[dict[str, Any]] = [
 DATABASES: dict[str, dict[str, Any]] = {
     "default": {
         **env.db_url_config(setting("DATABASE_URL", "database_url")),
-        "CONN_HEALTH_CHECKS": False,
+        # A pooled connection may be dead after PostgreSQL restarted; it is replaced before use.
+        "CONN_HEALTH_CHECKS": True,
         "CONN_MAX_AGE": 0,
     }
 }
@@ -160,6 +161,21 @@ SANDBOX_GRANT = env.int("SANDBOX_GRANT", default=1_000_000)
 EXCHANGE_RATE_MAX_AGE_HOURS = env.int("EXCHANGE_RATE_MAX_AGE_HOURS", default=72)
 # What must be left of the price after the supplier's cost, in percent of the price.
 FLOOR_MARGIN_PERCENT = env.int("FLOOR_MARGIN_PERCENT", default=0)
+
+# ---- Orders -----------------------------------------------------------------------------------
+# Whoever took a row and did not finish with it in this time has died; another may take it. More
+# than all the calls to a supplier that one order's step can need, 10 s each.
+ORDER_LEASE_SECONDS = env.int("ORDER_LEASE_SECONDS", default=60)
+# No further supplier is asked for an order after this long, …
+PURCHASE_DEADLINE_SECONDS = env.float("PURCHASE_DEADLINE_SECONDS", default=15)
+# … and one that still buys after this long was left behind by a crash: above the deadline plus
+# the 10 s of one purchase.
+PURCHASE_ABANDONED_SECONDS = env.int("PURCHASE_ABANDONED_SECONDS", default=60)
+# A purchase whose answer was lost is looked for this often, this far apart (seconds), before we
+# believe that nothing was bought.
+UNKNOWN_PURCHASE_LOOKS = env.list("UNKNOWN_PURCHASE_LOOKS", cast=int, default=[10, 10, 20, 40, 60])
+# After this long without a supplier's confirmation the customer is refunded anyway.
+CLOSING_LIMIT_SECONDS = env.int("CLOSING_LIMIT_SECONDS", default=300)
 
 # ---- Security ---------------------------------------------------------------------------------
 SECURE = env.bool("SECURE", default=not DEBUG and "DATABASE_URL" in env.ENVIRON)

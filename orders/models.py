@@ -19,7 +19,10 @@ from nexotp.lib.ids import new_id
 from suppliers.base import Goods
 from wallet.actions import OrderMoney
 
-LEASE = timedelta(seconds=60)
+
+def lease_from(now: datetime) -> datetime:
+    """Return until when a row is left to whoever takes it now."""
+    return now + timedelta(seconds=settings.ORDER_LEASE_SECONDS)
 
 
 class Status(models.TextChoices):
@@ -40,9 +43,7 @@ class Status(models.TextChoices):
 TRANSITIONS: dict[Status, frozenset[Status]] = {
     Status.PURCHASING: frozenset({Status.WAITING, Status.FAILED}),
     Status.WAITING: frozenset({Status.RECEIVED, Status.CLOSING}),
-    Status.CLOSING: frozenset(
-        {Status.RECEIVED, Status.CANCELLED, Status.EXPIRED, Status.WAITING}
-    ),
+    Status.CLOSING: frozenset({Status.RECEIVED, Status.CANCELLED, Status.EXPIRED, Status.WAITING}),
     Status.RECEIVED: frozenset({Status.SUCCESS}),
     Status.SUCCESS: frozenset(),
     Status.EXPIRED: frozenset(),
@@ -75,17 +76,17 @@ class OrderQuerySet(models.QuerySet["Order"]):
         return self.select_for_update(no_key=True).get(pk=pk)
 
     def claim_due(self, now: datetime, *, limit: int) -> list["Order"]:
-        """Lease the orders whose time has come to whoever calls; nobody else gets them meanwhile."""
+        """Lease the orders whose time has come to the caller; nobody else gets them meanwhile."""
         due = self.filter(next_action_at__lte=now).filter(
             Q(lease_until=None) | Q(lease_until__lt=now)
         )
         with transaction.atomic():
             pks = due.order_by("next_action_at").select_for_update(skip_locked=True, no_key=True)
             claimed = list(pks.values_list("pk", flat=True)[:limit])
-            self.filter(pk__in=claimed).update(
-                lease_until=now + LEASE, lease_token=F("lease_token") + 1
-            )
-        return list(self.filter(pk__in=claimed))
+            leased = {"lease_until": lease_from(now)}
+            self.filter(pk__in=claimed).update(lease_token=F("lease_token") + 1, **leased)
+        # Without those that somebody else, a customer who cancels, has taken over since.
+        return list(self.filter(pk__in=claimed, **leased))
 
 
 def new_order_id() -> str:
@@ -151,8 +152,26 @@ class Order(models.Model):
             ),
             # An open order without a next action would be forgotten.
             models.CheckConstraint(
-                condition=Q(status__in=FINAL) | Q(next_action_at__isnull=False),
+                condition=Q(status__in=FINAL, next_action_at__isnull=True)
+                | (~Q(status__in=FINAL) & Q(next_action_at__isnull=False)),
                 name="orders_open_is_queued",
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=FINAL, closed_at__isnull=False)
+                | (~Q(status__in=FINAL) & Q(closed_at__isnull=True)),
+                name="orders_final_is_closed",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status=Status.CLOSING)
+                | Q(
+                    closing_as__in=[Status.CANCELLED, Status.EXPIRED],
+                    closing_since__isnull=False,
+                ),
+                name="orders_closing_knows_its_end",
+            ),
+            models.CheckConstraint(
+                condition=Q(refund_amount=0) | Q(refund_amount=F("price")),
+                name="orders_refund_is_the_price",
             ),
         ]
         indexes: ClassVar[list[Any]] = [
@@ -247,6 +266,16 @@ class AttemptState(models.TextChoices):
     REVIEW = "review", _("For a person to look at")
 
 
+# In these there is an activation upstream, known by its reference.
+_BOUGHT_STATES = [
+    AttemptState.BOUGHT,
+    AttemptState.ORPHANED,
+    AttemptState.CANCELLED,
+    AttemptState.FINISHED,
+    AttemptState.LOST,
+]
+
+
 class AttemptQuerySet(models.QuerySet["PurchaseAttempt"]):
     def open_at(self, supplier: Supplier) -> "AttemptQuerySet":
         """Purchases whose order still waits for a message, or may get another."""
@@ -259,13 +288,31 @@ class AttemptQuerySet(models.QuerySet["PurchaseAttempt"]):
     def unknown_at(self, supplier: Supplier) -> "AttemptQuerySet":
         return self.filter(supplier=supplier, state=AttemptState.UNKNOWN)
 
+    def on_same_site(self, supplier: Supplier) -> "AttemptQuerySet":
+        """Purchases at this supplier, under whichever of our names for it.
+
+        Two of our suppliers may be one account of theirs, and share its list.
+        """
+        site = {"protocol": supplier.protocol, "base_url": supplier.base_url}
+        return self.filter(**{f"supplier__{name}": value for name, value in site.items()})
+
+    def bought(self) -> "AttemptQuerySet":
+        """Purchases that exist upstream and may need something done there."""
+        return self.filter(
+            state__in=[AttemptState.BOUGHT, AttemptState.ORPHANED, AttemptState.REVIEW]
+        ).exclude(reference="")
+
+    def locked(self, pk: int) -> "PurchaseAttempt":
+        """Return the row, locked until the transaction ends; lock its order before."""
+        return self.select_for_update(no_key=True).get(pk=pk)
+
     def claim_due(self, now: datetime, *, limit: int) -> list["PurchaseAttempt"]:
         """Lease the attempts whose time has come, by moving their time past the lease."""
         due = self.filter(next_action_at__lte=now).order_by("next_action_at")
         with transaction.atomic():
             pks = due.select_for_update(skip_locked=True, no_key=True)
             claimed = list(pks.values_list("pk", flat=True)[:limit])
-            self.filter(pk__in=claimed).update(next_action_at=now + LEASE)
+            self.filter(pk__in=claimed).update(next_action_at=lease_from(now))
         return list(self.filter(pk__in=claimed).select_related("order", "supplier"))
 
 
@@ -313,6 +360,17 @@ class PurchaseAttempt(models.Model):
             models.CheckConstraint(
                 condition=Q(state__in=AttemptState.values), name="orders_attempt_state_known"
             ),
+            models.CheckConstraint(condition=Q(cost__gte=0), name="orders_cost_not_negative"),
+            models.CheckConstraint(
+                condition=~Q(state__in=_BOUGHT_STATES) | ~Q(reference=""),
+                name="orders_activation_has_reference",
+            ),
+            # What may have been bought and belongs to nobody would be forgotten.
+            models.CheckConstraint(
+                condition=~Q(state__in=[AttemptState.UNKNOWN, AttemptState.ORPHANED])
+                | Q(next_action_at__isnull=False),
+                name="orders_loose_end_is_queued",
+            ),
         ]
         indexes: ClassVar[list[Any]] = [
             models.Index(
@@ -354,9 +412,7 @@ class OrderMessage(models.Model):
         verbose_name = _("message")
         verbose_name_plural = _("messages")
         constraints: ClassVar[list[Any]] = [
-            models.UniqueConstraint(
-                fields=["order", "fingerprint"], name="orders_message_once"
-            ),
+            models.UniqueConstraint(fields=["order", "fingerprint"], name="orders_message_once"),
         ]
 
     def __str__(self) -> str:

@@ -20,8 +20,7 @@ def audit_ledger() -> list[str]:
             for title, query in _CHECKS.items():
                 cursor.execute(query)
                 findings += [
-                    f"{title}: {' '.join(str(value) for value in row)}"
-                    for row in cursor.fetchall()
+                    f"{title}: {' '.join(str(value) for value in row)}" for row in cursor.fetchall()
                 ]
         finally:
             cursor.execute("COMMIT")
@@ -64,7 +63,7 @@ _CHECKS = {
             UNION ALL
             SELECT mode, 0, sum(price) FROM orders_order WHERE status IN {_OPEN} GROUP BY mode
         ) AS sides GROUP BY mode HAVING sum(held) <> sum(priced)
-    """,
+    """,  # noqa: S608
     "order without its hold": """
         SELECT placed.public_id FROM orders_order placed LEFT JOIN wallet_transfer transfer
             ON transfer.reference = 'hold:' || placed.public_id AND transfer.order_id = placed.id
@@ -72,14 +71,15 @@ _CHECKS = {
         WHERE transfer.id IS NULL
     """,
     "order and its settlement disagree (order, status, settlement)": f"""
-        SELECT placed.public_id, placed.status, transfer.kind FROM orders_order placed LEFT JOIN wallet_transfer transfer
+        SELECT placed.public_id, placed.status, transfer.kind
+        FROM orders_order placed LEFT JOIN wallet_transfer transfer
             ON transfer.reference = 'settle:' || placed.public_id
         WHERE CASE
             WHEN placed.status IN {_OPEN} THEN transfer.id IS NOT NULL
             WHEN placed.status IN {_CAPTURED} THEN transfer.kind IS DISTINCT FROM 'capture'
                 OR transfer.amount <> placed.price
             ELSE transfer.kind IS DISTINCT FROM 'release' OR transfer.amount <> placed.price END
-    """,
+    """,  # noqa: S608
     "captured order and its cost disagree (order, attempts, costs)": f"""
         SELECT placed.public_id, count(attempt.id), count(transfer.id)
         FROM orders_order placed
@@ -91,7 +91,7 @@ _CHECKS = {
         GROUP BY placed.id
         HAVING CASE WHEN placed.status IN {_CAPTURED}
             THEN count(attempt.id) <> count(transfer.id) ELSE count(transfer.id) > 0 END
-    """,
+    """,  # noqa: S608
     "refund shown and refund paid disagree": """
         SELECT placed.public_id, refund_amount, coalesce(sum(transfer.amount), 0)
         FROM orders_order placed LEFT JOIN wallet_transfer transfer
@@ -102,6 +102,14 @@ _CHECKS = {
         SELECT transfer.reference FROM wallet_transfer transfer
         LEFT JOIN orders_order ON orders_order.id = transfer.order_id
         WHERE transfer.order_id IS NOT NULL AND orders_order.id IS NULL
+    """,
+    "purchase that nobody will end (attempt, state, order's status)": """
+        SELECT attempt.id, attempt.state, placed.status
+        FROM orders_purchaseattempt attempt JOIN orders_order placed ON placed.id = attempt.order_id
+        WHERE attempt.state = 'sent' AND placed.status <> 'purchasing'
+            OR attempt.state = 'bought' AND placed.status IN ('failed', 'cancelled', 'expired')
+            OR attempt.state = 'bought' AND placed.status = 'success'
+                AND attempt.next_action_at IS NULL
     """,
     "lost attempt and its loss disagree": """
         SELECT attempt.id FROM orders_purchaseattempt attempt
@@ -134,4 +142,4 @@ SET ended_count = coalesce(counted.ended, 0), delivered_count = coalesce(counted
 FROM catalog_offer same LEFT JOIN counted ON counted.id = same.id
 WHERE offer.id = same.id AND (offer.ended_count, offer.delivered_count)
     IS DISTINCT FROM (coalesce(counted.ended, 0), coalesce(counted.delivered, 0))
-"""
+"""  # noqa: S608

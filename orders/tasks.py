@@ -1,5 +1,10 @@
 """The periodic work of orders; each task may run late, twice or never without harm."""
 
+import time
+from datetime import datetime
+from typing import Protocol
+
+import structlog
 from celery import shared_task
 from django.utils import timezone
 
@@ -12,14 +17,29 @@ from orders.actions import (
     settle_due_attempts,
     settle_unknown_attempts,
 )
-from orders.models import PurchaseAttempt
-from suppliers.base import SupplierError
+from orders.models import AttemptState, PurchaseAttempt
+
+logger = structlog.get_logger(__name__)
+
+# A sweep goes on while there is work, but not for longer than this: far below the time limit.
+_SWEEP_SECONDS = 15.0
+
+
+class Sweep(Protocol):
+    """Takes the rows that are due, works on them, and returns how many they were."""
+
+    def __call__(self, *, now: datetime) -> int: ...
+
+
+def _sweep(work: Sweep) -> None:
+    ends_at = time.monotonic() + _SWEEP_SECONDS
+    while work(now=timezone.now()) and time.monotonic() < ends_at:
+        pass
 
 
 @shared_task(name="orders.advance_due_orders", queue=MONEY)
 def advance_orders() -> None:
-    while advance_due_orders(now=timezone.now()):
-        pass
+    _sweep(advance_due_orders)
 
 
 @shared_task(name="orders.poll_suppliers", queue=POLLING)
@@ -38,17 +58,18 @@ def poll_one_supplier(supplier_id: int) -> None:
 
 @shared_task(name="orders.settle_due_attempts", queue=MONEY)
 def settle_attempts() -> None:
-    settle_due_attempts(now=timezone.now())
+    _sweep(settle_due_attempts)
 
 
 @shared_task(name="orders.settle_unknown_attempts", queue=MONEY)
 def settle_unknown() -> None:
-    for supplier in Supplier.objects.order_by("pk"):
+    unknown = PurchaseAttempt.objects.filter(state=AttemptState.UNKNOWN)
+    for supplier in Supplier.objects.filter(pk__in=unknown.values("supplier")).order_by("pk"):
         try:
             settle_unknown_attempts(supplier, now=timezone.now())
-        except SupplierError:
-            # Looked for again on the next tick.
-            continue
+        except Exception:
+            # One supplier's trouble must not keep the others' customers waiting.
+            logger.exception("unknown purchases not settled", supplier=supplier.code)
 
 
 @shared_task(name="orders.count_deliveries", queue=POLLING)

@@ -219,6 +219,10 @@ class Supplier(ABC):
     def status(self, reference: str, *, now: datetime) -> Activation:
         """Read one activation."""
 
+    def closed_messages(self, reference: str) -> Sequence[ReceivedMessage]:
+        """Return what had come to an activation that is closed, where that can still be read."""
+        return ()
+
     @abstractmethod
     def cancel(self, reference: str, *, now: datetime) -> Cancellation:
         """Ask for cancellation and refund."""

@@ -1,10 +1,12 @@
 """What can be done with an order.
 
-`placing` buys, `waiting` learns what came, `closing` ends, `settling` finds out what became of
-purchases nobody heard of again. Suppliers are called outside transactions: each action records
-its intention, calls, and records the result.
+`placing` opens one and `buying` gets its number; `polling` asks what came and `receiving` stores
+it; `closing` ends orders, `ending` their purchases. `searching` finds out what became of purchases
+nobody heard of again, `settling` tidies up upstream. Suppliers are called outside transactions:
+each action records its intention, calls, and records the result.
 """
 
+from orders.actions.buying import NoNumbers, SupplierUnavailable
 from orders.actions.closing import (
     CancelTooEarly,
     OrderNotCancellable,
@@ -15,22 +17,21 @@ from orders.actions.closing import (
 from orders.actions.placing import (
     IdempotencyInProgress,
     IdempotencyKeyReused,
-    NoNumbers,
     OrderRequest,
     Placement,
     PriceAboveMax,
-    SupplierUnavailable,
     TooManyOpenOrders,
     place_order,
 )
-from orders.actions.settling import settle_due_attempts, settle_unknown_attempts
-from orders.actions.waiting import (
+from orders.actions.polling import poll_supplier
+from orders.actions.receiving import (
     OrderNotActive,
     ResendNotSupported,
     finish_order,
-    poll_supplier,
     resend_code,
 )
+from orders.actions.searching import settle_unknown_attempts
+from orders.actions.settling import settle_due_attempts
 
 __all__ = [
     "CancelTooEarly",

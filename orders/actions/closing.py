@@ -7,27 +7,36 @@ so the money goes back only after the activation is seen closed, or after a limi
 from datetime import datetime, timedelta
 
 import structlog
+from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from nexotp.lib.db import release_connection
 from nexotp.lib.errors import Problem
 from nexotp.lib.http import timestamp
-from orders.actions.placing import SupplierUnavailable, fail_order
-from orders.actions.waiting import finish_order, record_activation
+from orders.actions.buying import SupplierUnavailable, fail_order
+from orders.actions.crowd import AT_ONCE, do_together
+from orders.actions.ending import End, Ending, book_loss, end_upstream
+from orders.actions.receiving import finish_order, record_activation
 from orders.crashes import crash_point
-from orders.models import CAPTURED, LEASE, AttemptState, Order, PurchaseAttempt, Status
-from suppliers.base import ActivationState, Cancellation, CancelOutcome, SupplierError
+from orders.models import (
+    CAPTURED,
+    AttemptState,
+    Order,
+    PurchaseAttempt,
+    Status,
+    lease_from,
+)
 from wallet.actions import refund_price, release_price
 
 logger = structlog.get_logger(__name__)
 
-# A supplier that does not answer is asked again at these distances, …
+# A supplier that does not answer is asked again at these distances.
 _RETRIES = [timedelta(seconds=s) for s in (2, 5, 10, 20, 30, 60)]
-# … and after this long the customer is refunded anyway and a person looks.
-_LIMIT = timedelta(minutes=5)
-_CLAIM_AT_ONCE = 50
+# A lock that outlasts what the supplier had said is tried again after this long.
+_LOCK_PAUSE = timedelta(seconds=15)
+# A purchase in review is still asked about by the sweep, beginning after this long.
+_REVIEW_PAUSE = timedelta(minutes=1)
 
 
 class OrderNotCancellable(Problem):
@@ -86,14 +95,19 @@ def _too_early(order: Order, now: datetime) -> CancelTooEarly:
 
 
 def advance_due_orders(*, now: datetime) -> int:
-    """Do what is due: give up crashed purchases, expire, close, finish. Returns how many."""
-    claimed = Order.objects.claim_due(now, limit=_CLAIM_AT_ONCE)
-    for order in claimed:
+    """Do what is due: give up crashed purchases, expire, close, finish. Returns how many.
+
+    One order's trouble does not keep the others waiting; its lease runs out by itself.
+    """
+    claimed = Order.objects.claim_due(now, limit=AT_ONCE)
+
+    def advance(order: Order) -> None:
         try:
             _advance(order, now=now)
         except Exception:
-            # One order's trouble must not keep the others waiting; its lease runs out by itself.
             logger.exception("order could not be advanced", order=order.public_id)
+
+    do_together(claimed, advance)
     return len(claimed)
 
 
@@ -134,85 +148,95 @@ def _begin_closing(order: Order, *, closing_as: Status, reason: str, now: dateti
         closing_since=now,
         closing_reason=reason[:200],
         next_action_at=now,
-        lease_until=now + LEASE,
+        lease_until=lease_from(now),
         lease_token=order.lease_token + 1,
     )
 
 
 def _close(order: Order, *, now: datetime) -> Order:
     """Ask for the end upstream and record how it stands; the caller holds the order's lease."""
-    attempt = order.attempts.select_related("supplier").get(state=AttemptState.BOUGHT)
-    client = attempt.supplier.client()
-    release_connection()
-    crash_point("closing")
-    try:
-        cancellation = client.cancel(attempt.reference, now=now)
-        activation = client.status(cancellation.reference or attempt.reference, now=now)
-    except SupplierError as failure:
-        logger.warning("closing failed", order=order.public_id, error=str(failure))
-        return _ask_again(order, attempt, now=now)
+    attempt = order.attempts.select_related("supplier", "order").get(state=AttemptState.BOUGHT)
+    ending = end_upstream(attempt, now=now)
     crash_point("closed")
-    if activation.messages:
-        record_activation(attempt.pk, activation, read_at=now, now=now)
+    if ending.activation is not None:
+        record_activation(attempt.pk, ending.activation, read_at=now, now=now)
         return Order.objects.get(pk=order.pk)
-    if activation.state in {ActivationState.CANCELLED, ActivationState.CLOSED}:
-        return _settle_closed(order, attempt, AttemptState.CANCELLED, now=now)
-    if cancellation.outcome == CancelOutcome.TOO_EARLY:
-        return _wait_for_lock(order, attempt, cancellation, now=now)
-    # Not known to the supplier, or alive in spite of its word: neither proves a refund.
-    return _ask_again(order, attempt, now=now)
+    order = _record_ending(order, attempt, ending, now=now)
+    crash_point("ended")
+    return order
 
 
 @transaction.atomic
-def _settle_closed(
-    order: Order, attempt: PurchaseAttempt, state: AttemptState, *, now: datetime
+def _record_ending(
+    order: Order, attempt: PurchaseAttempt, ending: Ending, *, now: datetime
 ) -> Order:
-    locked = Order.objects.locked(order.pk)
-    if locked.status != Status.CLOSING or locked.lease_token != order.lease_token:
-        return locked
-    PurchaseAttempt.objects.filter(pk=attempt.pk).update(state=state, next_action_at=None)
-    locked.move(Status(locked.closing_as), now=now, refund_amount=locked.price)
-    release_price(locked.money, reason=locked.closing_reason or locked.closing_as)
-    crash_point("released")
-    return locked
-
-
-@transaction.atomic
-def _wait_for_lock(
-    order: Order, attempt: PurchaseAttempt, cancellation: Cancellation, *, now: datetime
-) -> Order:
-    locked = Order.objects.locked(order.pk)
-    if locked.status != Status.CLOSING or locked.lease_token != order.lease_token:
-        return locked
-    available_at = now + timedelta(seconds=cancellation.retry_after_seconds or 30)
-    if locked.closing_as == Status.CANCELLED:
-        locked.move(
-            Status.WAITING,
-            now=now,
-            cancel_available_at=available_at,
-            next_action_at=locked.expires_at,
-            lease_until=None,
-        )
-        return locked
-    if now - (locked.closing_since or now) > _LIMIT:
-        return _settle_closed(order, attempt, AttemptState.REVIEW, now=now)
-    locked.next_action_at, locked.lease_until = available_at, None
-    locked.save(update_fields=["next_action_at", "lease_until"])
-    return locked
-
-
-@transaction.atomic
-def _ask_again(order: Order, attempt: PurchaseAttempt, *, now: datetime) -> Order:
+    """Release, or say when to ask again, unless a code or another closer was faster."""
     locked = Order.objects.locked(order.pk)
     if locked.status != Status.CLOSING or locked.lease_token != order.lease_token:
         return locked
     closing_for = now - (locked.closing_since or now)
-    if closing_for > _LIMIT:
-        return _settle_closed(order, attempt, AttemptState.REVIEW, now=now)
-    pause = next((p for p in _RETRIES if p > closing_for / 2), _RETRIES[-1])
-    locked.next_action_at, locked.lease_until = now + pause, None
-    locked.save(update_fields=["next_action_at", "lease_until"])
+    if ending.end == End.CLOSED:
+        _settle_purchase(attempt, AttemptState.CANCELLED)
+        _release(locked, now=now)
+    elif ending.end == End.CODE_LOST:
+        book_loss(attempt, reason=ending.end)
+        _release(locked, now=now)
+    elif ending.end == End.TOO_EARLY and locked.closing_as == Status.CANCELLED:
+        _go_on_waiting(locked, available_at=_unlocked_at(attempt, ending, now), now=now)
+    elif closing_for > timedelta(seconds=settings.CLOSING_LIMIT_SECONDS):
+        # The sweep goes on asking for a while, and a person may look.
+        _settle_purchase(
+            attempt, AttemptState.REVIEW, error=ending.error, next_look=now + _REVIEW_PAUSE
+        )
+        _release(locked, now=now)
+    elif ending.end == End.TOO_EARLY:
+        _ask_again(locked, at=_unlocked_at(attempt, ending, now))
+    else:
+        pause = next((p for p in _RETRIES if p > closing_for / 2), _RETRIES[-1])
+        _ask_again(locked, at=now + pause)
     return locked
+
+
+def _settle_purchase(
+    attempt: PurchaseAttempt,
+    state: AttemptState,
+    *,
+    error: str = "",
+    next_look: datetime | None = None,
+) -> None:
+    PurchaseAttempt.objects.filter(pk=attempt.pk).update(
+        state=state, error=error[:200], next_action_at=next_look
+    )
+
+
+def _release(order: Order, *, now: datetime) -> None:
+    order.move(Status(order.closing_as), now=now, refund_amount=order.price)
+    release_price(order.money, reason=order.closing_reason or order.closing_as)
+    crash_point("released")
+
+
+def _unlocked_at(attempt: PurchaseAttempt, ending: Ending, now: datetime) -> datetime:
+    """When to try again. Suppliers that give a whole lock, not what is left of it, count it from
+    the purchase.
+    """
+    lock = timedelta(seconds=ending.lock_seconds)
+    bought_at = attempt.answered_at or attempt.sent_at
+    return min(now + lock, max(bought_at + lock, now + _LOCK_PAUSE))
+
+
+def _go_on_waiting(order: Order, *, available_at: datetime, now: datetime) -> None:
+    order.move(
+        Status.WAITING,
+        now=now,
+        cancel_available_at=available_at,
+        next_action_at=order.expires_at,
+        lease_until=None,
+    )
+
+
+def _ask_again(order: Order, *, at: datetime) -> None:
+    order.next_action_at, order.lease_until = at, None
+    order.save(update_fields=["next_action_at", "lease_until"])
 
 
 @transaction.atomic

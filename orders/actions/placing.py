@@ -1,73 +1,33 @@
-"""Buying a number: hold the price, ask a supplier, record what it said.
+"""Placing an order: choose the offers, hold the price, and have the number bought.
 
-A customer's money is held before the first byte leaves the house. Whatever the supplier answers,
-or does not, the order ends up waiting with a number, or failed and refunded.
+A customer's money is held before the first byte leaves the house.
 """
 
 import hashlib
-import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 import orjson
-import structlog
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from catalog.actions import (
-    exchange_rates,
-    note_supplier_answer,
-    note_supplier_failure,
-    pause_supplier,
-    reprice_offers,
-)
+from catalog.actions import exchange_rates
 from catalog.models import ANY_PROVIDER, Country, Offer, Service
-from catalog.pricing import leaves_margin
-from nexotp.lib.db import release_connection
 from nexotp.lib.errors import Problem
 from nexotp.lib.money import EXPONENTS, to_json
+from orders.actions.buying import Clock, NoNumbers, buy_number, record_attempt
 from orders.crashes import crash_point
-from orders.models import AttemptState, Order, PurchaseAttempt, Status
-from suppliers.base import OutcomeUnknown, Purchase, RefusalReason, Refused, Unreachable
-from wallet.actions import hold_price, open_wallet, release_price
+from orders.models import Order, PurchaseAttempt, Status
+from wallet.actions import hold_price, open_wallet
 
-logger = structlog.get_logger(__name__)
-
-# At most this many suppliers are asked for one order, and none after this long.
-_MOST_ATTEMPTS = 3
-_DEADLINE_SECONDS = 15.0
+# As many offers are looked at; suppliers that turn out to sell nothing are skipped.
+_LONGEST_ROUTE = 12
 # An account this near its cap of open orders is counted again under its wallet's lock.
 _CLOSE_TO_THE_CAP = 64
-# An order that still buys after this long was left behind by a crash: a purchase takes at most
-# 10 s, and the last may start just before the deadline.
-ABANDONED_AFTER = timedelta(seconds=60)
-# We close this long before the supplier would: letting a number time out costs rating.
-_EXPIRY_MARGIN = timedelta(seconds=10)
-_FIRST_LOOK_AFTER = timedelta(seconds=10)
-
-_PAUSES = {
-    RefusalReason.BANNED: timedelta(minutes=10),
-    RefusalReason.NO_BALANCE: timedelta(minutes=5),
-    RefusalReason.BAD_CREDENTIALS: timedelta(minutes=5),
-    RefusalReason.BUSY: timedelta(seconds=10),
-}
-
-
-class NoNumbers(Problem):
-    code = "no_numbers"
-    status = 503
-    retryable = True
-    message = _("There are no numbers for this service and country right now.")
-
-
-class SupplierUnavailable(Problem):
-    code = "supplier_unavailable"
-    status = 503
-    retryable = True
-    message = _("The provider did not answer. You were not charged; try again.")
+_ONE_ORDER_PER_KEY = "orders_one_order_per_key"
 
 
 class IdempotencyKeyReused(Problem):
@@ -147,14 +107,14 @@ def place_order(
     """
     if request.key and (earlier := _earlier_order(request, user=user, mode=mode)):
         return Placement(earlier, is_replay=True)
-    offers = _route(request, mode=mode, now=now)
+    clock = Clock(now)
+    route = _route(request, mode=mode, now=now)
     rates = exchange_rates(now)
-    price = _quote(request, offers, rates)
-    started = time.monotonic()
+    price = _quote(request, route, rates)
     try:
         order, attempt = _open_order(
             request,
-            offers[0],
+            route[0],
             price=price,
             price_usd=_in_usd(price, rates),
             user=user,
@@ -162,42 +122,25 @@ def place_order(
             now=now,
             request_id=request_id,
         )
-    except IntegrityError:
-        # Another request with the same key was faster.
+    except IntegrityError as error:
+        if not _is_about_key(error):
+            raise
+        # Another request with the same key was faster. It is found now; unless it has failed
+        # meanwhile and given the key back, and then this one is the first.
+        return place_order(request, user=user, mode=mode, now=clock.now(), request_id=request_id)
+    except TooManyOpenOrders:
+        # Perhaps because of the very order that this request asks for a second time.
         if request.key and (earlier := _earlier_order(request, user=user, mode=mode)):
             return Placement(earlier, is_replay=True)
         raise
     crash_point("placed")
-    was_refused = False
-    for number, offer in enumerate(offers, start=1):
-        try:
-            purchase = _buy(attempt, offer, now=now)
-        except Refused as refusal:
-            was_refused = True
-            _note_refusal(offer, refusal, now=now)
-            state, error = AttemptState.REFUSED, f"{refusal.reason}: {refusal}"
-        except Unreachable as failure:
-            note_supplier_failure(offer.supplier, now=now)
-            state, error = AttemptState.UNREACHABLE, str(failure)
-        except OutcomeUnknown as failure:
-            note_supplier_failure(offer.supplier, now=now)
-            _fail_and_release(
-                order, attempt, state=AttemptState.UNKNOWN, error=str(failure), now=now
-            )
-            raise SupplierUnavailable from failure
-        else:
-            note_supplier_answer(offer.supplier)
-            crash_point("answered")
-            return Placement(_start_waiting(order, attempt, purchase, now=now), is_replay=False)
-        following = offers[number] if number < len(offers) else None
-        elapsed = time.monotonic() - started
-        if following is None or elapsed > _DEADLINE_SECONDS:
-            break
-        if not _leaves_margin(following, price, rates):
-            break
-        attempt = _try_next(order, attempt, following, state=state, error=error, now=now)
-    _fail_and_release(order, attempt, state=state, error=error, now=now)
-    raise NoNumbers if was_refused else SupplierUnavailable
+    order = buy_number(order, attempt, route, rates=rates, clock=clock)
+    return Placement(order, is_replay=False)
+
+
+def _is_about_key(error: IntegrityError) -> bool:
+    diagnosis = getattr(error.__cause__, "diag", None)
+    return getattr(diagnosis, "constraint_name", None) == _ONE_ORDER_PER_KEY
 
 
 def _earlier_order(request: OrderRequest, *, user: User, mode: str) -> Order | None:
@@ -221,7 +164,7 @@ def _route(request: OrderRequest, *, mode: str, now: datetime) -> list[Offer]:
         .select_related("supplier")
     )
     ranked = offers.best_delivery_first() if request.best_delivery else offers.cheapest_first()
-    route = list(ranked[:_MOST_ATTEMPTS])
+    route = list(ranked[:_LONGEST_ROUTE])
     if not route:
         raise NoNumbers
     return route
@@ -283,9 +226,9 @@ def _open_order(
             fingerprint=request.fingerprint,
             created_at=now,
             updated_at=now,
-            next_action_at=now + ABANDONED_AFTER,
+            next_action_at=now + timedelta(seconds=settings.PURCHASE_ABANDONED_SECONDS),
         )
-        attempt = _record_attempt(order, offer, now=now)
+        attempt = record_attempt(order, offer, now=now)
         hold_price(order.money, wallet=wallet, request_id=request_id)
         if room <= _CLOSE_TO_THE_CAP:
             # The wallet is locked now, so nobody else's order can slip in between.
@@ -305,131 +248,3 @@ def _room_for_orders(user: User, mode: str, *, counting_this_one: bool = False) 
 def _in_usd(price: int, rates: dict[str, Decimal]) -> int | None:
     usd = rates.get("USD")
     return round(price / usd) if usd else None
-
-
-def _record_attempt(order: Order, offer: Offer, *, now: datetime) -> PurchaseAttempt:
-    return PurchaseAttempt.objects.create(
-        order=order,
-        supplier=offer.supplier,
-        offer=offer,
-        supplier_service=offer.supplier_service,
-        supplier_country=offer.supplier_country,
-        operator=offer.operator,
-        cost=offer.cost,
-        currency=offer.supplier.currency,
-        sent_at=now,
-    )
-
-
-def _buy(attempt: PurchaseAttempt, offer: Offer, *, now: datetime) -> Purchase:
-    """Raises Refused, Unreachable, OutcomeUnknown."""
-    client = offer.supplier.client()
-    release_connection()
-    return client.buy(
-        offer.goods, max_cost=offer.cost, reference=f"{attempt.order.public_id}-{attempt.pk}", now=now
-    )
-
-
-def _try_next(
-    order: Order,
-    attempt: PurchaseAttempt,
-    offer: Offer,
-    *,
-    state: AttemptState,
-    error: str,
-    now: datetime,
-) -> PurchaseAttempt:
-    with transaction.atomic():
-        _close_attempt(attempt, state, error=error)
-        return _record_attempt(order, offer, now=now)
-
-
-def _start_waiting(
-    order: Order, attempt: PurchaseAttempt, purchase: Purchase, *, now: datetime
-) -> Order:
-    """Record a bought number. Raises SupplierUnavailable when it came too late or is no number."""
-    try:
-        with transaction.atomic():
-            order = Order.objects.locked(order.pk)
-            wanted = order.status == Status.PURCHASING
-            attempt.state = AttemptState.BOUGHT if wanted else AttemptState.ORPHANED
-            attempt.reference = purchase.reference
-            attempt.answered_at = now
-            if purchase.cost is not None:
-                attempt.cost = purchase.cost
-            attempt.reported_operator = purchase.operator[:40]
-            if not wanted:
-                attempt.next_action_at = now + timedelta(seconds=purchase.cancel_lock_seconds)
-            attempt.save()
-            if wanted:
-                _show_number(order, attempt, purchase, now=now)
-    except IntegrityError:
-        # The supplier sold an activation that is another customer's already.
-        _fail_and_release(
-            order, attempt, state=AttemptState.REVIEW, error="activation sold twice", now=now
-        )
-        raise SupplierUnavailable from None
-    if not wanted:
-        raise SupplierUnavailable
-    return order
-
-
-def _show_number(
-    order: Order, attempt: PurchaseAttempt, purchase: Purchase, *, now: datetime
-) -> None:
-    lifetime = timedelta(seconds=purchase.lifetime_seconds)
-    expires_at = now + max(lifetime - _EXPIRY_MARGIN, lifetime / 2)
-    supplier = attempt.supplier
-    order.move(
-        Status.WAITING,
-        now=now,
-        phone_number=purchase.phone_number,
-        provider_code=f"{supplier.code}.{attempt.operator}" if attempt.operator else supplier.code,
-        can_resend=purchase.can_resend,
-        expires_at=expires_at,
-        cancel_available_at=now + timedelta(seconds=purchase.cancel_lock_seconds),
-        next_action_at=expires_at,
-    )
-
-
-def _fail_and_release(
-    order: Order, attempt: PurchaseAttempt, *, state: AttemptState, error: str, now: datetime
-) -> None:
-    """End an order that got no number and give the money back, unless a sweep did so before."""
-    with transaction.atomic():
-        order = Order.objects.locked(order.pk)
-        _close_attempt(attempt, state, error=error)
-        if order.status == Status.PURCHASING:
-            fail_order(order, failure=state, now=now)
-
-
-def fail_order(order: Order, *, failure: str, now: datetime) -> None:
-    """Move a locked order that buys to FAILED and release its price."""
-    order.move(Status.FAILED, now=now, failure=failure, refund_amount=order.price)
-    release_price(order.money, reason=failure)
-
-
-def _close_attempt(attempt: PurchaseAttempt, state: AttemptState, *, error: str) -> None:
-    attempt.state = state
-    attempt.error = error[:200]
-    if state == AttemptState.UNKNOWN:
-        attempt.next_action_at = attempt.sent_at + _FIRST_LOOK_AFTER
-    attempt.save(update_fields=["state", "error", "next_action_at"])
-
-
-def _note_refusal(offer: Offer, refusal: Refused, *, now: datetime) -> None:
-    """Let what the supplier said hold for those who come next."""
-    note_supplier_answer(offer.supplier)
-    pause = _PAUSES.get(refusal.reason)
-    if pause is not None:
-        pause_supplier(offer.supplier, until=refusal.until or now + pause)
-    elif refusal.reason == RefusalReason.PRICE_MOVED and refusal.minimum:
-        Offer.objects.filter(pk=offer.pk).update(cost=refusal.minimum)
-        reprice_offers(offer=offer, now=now)
-
-
-def _leaves_margin(offer: Offer, price: int, rates: dict[str, Decimal]) -> bool:
-    rate = rates.get(offer.supplier.currency)
-    return rate is not None and leaves_margin(
-        price=price, cost=offer.cost, rate=rate, floor_percent=settings.FLOOR_MARGIN_PERCENT
-    )

@@ -7,7 +7,7 @@ Options: `utc_offset_minutes` (the supplier prints local times without a zone; d
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
@@ -25,6 +25,7 @@ from suppliers.base import (
     NamedCode,
     OutcomeUnknown,
     Purchase,
+    ReceivedMessage,
     RefusalReason,
     Refused,
     Supplier,
@@ -163,6 +164,16 @@ class SmsActivate(Supplier):
         if message is None:
             raise self._failure("getStatus", reply)
         return Activation(reference, state, (message,))
+
+    def closed_messages(self, reference: str) -> Sequence[ReceivedMessage]:
+        """Return what had come to a closed activation; nothing where clones do not tell.
+
+        STATUS_CANCEL stands for cancelled and finished alike; only a finished one has messages.
+        Raises Unreachable, OutcomeUnknown.
+        """
+        reply = self._ask("getAllSms", {"id": reference})
+        rows = reply.data.get("data") if isinstance(reply.data, dict) and not reply.word else None
+        return answers.all_messages(rows if isinstance(rows, list) else [])
 
     def cancel(self, reference: str, *, now: datetime) -> Cancellation:
         """Ask for cancellation and refund. Raises Refused, Unreachable, OutcomeUnknown."""

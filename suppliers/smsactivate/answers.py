@@ -93,6 +93,16 @@ def messages_in(row: dict[str, Any]) -> tuple[ReceivedMessage, ...]:
     return tuple(dict.fromkeys(one for one in found if one is not None))
 
 
+def all_messages(rows: list[Any]) -> tuple[ReceivedMessage, ...]:
+    """Return the messages of getAllSms, the oldest first, named as the active list names them."""
+    found = (
+        message(clean_text(row.get("code")), clean_text(row.get("text")))
+        for row in rows
+        if isinstance(row, dict)
+    )
+    return tuple(dict.fromkeys(one for one in found if one is not None))
+
+
 def message(code: str, text: str) -> ReceivedMessage | None:
     """Return one message, or None where there is neither code nor text.
 

@@ -34,16 +34,20 @@ BREAKS = {
         " AND order_id = {received}"
     ),
     "order and its settlement disagree (order, status, settlement)": (
-        "UPDATE orders_order SET status = 'cancelled' WHERE id = {received}"
+        "UPDATE orders_order SET status = 'cancelled', closed_at = now(), next_action_at = NULL"
+        " WHERE id = {received}"
     ),
     "captured order and its cost disagree (order, attempts, costs)": (
         "DELETE FROM wallet_transfer WHERE kind = 'cost'"
     ),
     "refund shown and refund paid disagree": (
-        "UPDATE orders_order SET refund_amount = 1 WHERE id = {open}"
+        "UPDATE orders_order SET refund_amount = price WHERE id = {open}"
     ),
     "transfer for an order that does not exist": (
         "UPDATE wallet_transfer SET order_id = 987654321 WHERE kind = 'cost'"
+    ),
+    "purchase that nobody will end (attempt, state, order's status)": (
+        "UPDATE orders_purchaseattempt SET state = 'sent' WHERE order_id = {received}"
     ),
     "lost attempt and its loss disagree": (
         "UPDATE orders_purchaseattempt SET state = 'lost' WHERE order_id = {open}"

@@ -1,0 +1,191 @@
+"""Asking suppliers how open orders stand: one request for all of them where there is a list."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import islice
+
+import structlog
+from django.db.models import Q
+
+from catalog.actions import note_supplier_answer, note_supplier_failure
+from catalog.models import Supplier
+from nexotp.lib.db import release_connection
+from orders.actions.crowd import AT_ONCE, do_together
+from orders.actions.receiving import digest, record_activation
+from orders.models import Order, PurchaseAttempt, Status
+from suppliers.base import (
+    Activation,
+    ActivationState,
+    Refused,
+    SupplierError,
+)
+from suppliers.base import Supplier as SupplierClient
+
+logger = structlog.get_logger(__name__)
+
+# Longer than a poll may take: its list, and single reads that are begun within _READING_SECONDS.
+_POLL_LEASE = timedelta(seconds=40)
+_READING_SECONDS = 15.0
+# A supplier that did not answer is left alone for a moment, or its timeouts fill the workers.
+_FAILURE_PAUSE = timedelta(seconds=5)
+# A number bought while the list was being read may be missing from it.
+_LIST_DELAY = timedelta(seconds=5)
+# Missing from the list is only a hint: so many are confirmed by a single read in one poll, …
+_MOST_SINGLE_READS = 20
+# … each at most this often.
+_SINGLE_READ_PAUSE = timedelta(seconds=20)
+# Without a list, an order of this age is asked about this often.
+_CADENCE = [
+    (timedelta(minutes=1), timedelta(seconds=2)),
+    (timedelta(minutes=5), timedelta(seconds=5)),
+    (timedelta.max, timedelta(seconds=10)),
+]
+
+_CLOSED = {ActivationState.CANCELLED, ActivationState.CLOSED, ActivationState.FINISHED}
+
+
+@dataclass(slots=True)
+class PollResult:
+    """What one poll did; `requests` counts calls to the supplier."""
+
+    open_count: int = 0
+    changed: int = 0
+    requests: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Followed:
+    """What we know of one open activation."""
+
+    attempt_id: int
+    reference: str
+    seen: str
+    sent_at: datetime
+    checked_at: datetime | None
+
+
+def poll_supplier(supplier: Supplier, *, now: datetime) -> PollResult | None:
+    """Ask a supplier for all open orders at once and record what changed.
+
+    Returns None when somebody else polls it at this moment. Never raises for a supplier's faults:
+    the next poll is a few seconds away.
+    """
+    free = Q(poll_lease_until=None) | Q(poll_lease_until__lte=now)
+    lease = now + _POLL_LEASE
+    if not Supplier.objects.filter(free, pk=supplier.pk).update(poll_lease_until=lease):
+        return None
+    next_poll: datetime | None = None
+    try:
+        return _poll(supplier, now=now)
+    except SupplierError as failure:
+        logger.warning("poll failed", supplier=supplier.code, error=str(failure))
+        if not isinstance(failure, Refused):
+            note_supplier_failure(supplier, now=now)
+        next_poll = now + _FAILURE_PAUSE
+        return PollResult(requests=1)
+    finally:
+        # Unless it took so long that the lease is somebody else's by now.
+        Supplier.objects.filter(pk=supplier.pk, poll_lease_until=lease).update(
+            poll_lease_until=next_poll
+        )
+
+
+def _poll(supplier: Supplier, *, now: datetime) -> PollResult:
+    if not PurchaseAttempt.objects.open_at(supplier).exists():
+        return PollResult()
+    client = supplier.client()
+    if client.has_active_list:
+        return _poll_list(supplier, client, now=now)
+    return _poll_each(supplier, client, now=now)
+
+
+def _poll_list(supplier: Supplier, client: SupplierClient, *, now: datetime) -> PollResult:
+    release_connection()
+    listed = {activation.reference: activation for activation in client.active()}
+    note_supplier_answer(supplier)
+    followed = _followed_at(supplier)
+    result = PollResult(open_count=len(followed), requests=1)
+    missing = []
+    for one in followed:
+        activation = listed.get(one.reference)
+        if activation is not None:
+            if digest(activation) != one.seen:
+                result.changed += _take(one, activation, now=now)
+        elif one.sent_at < now - _LIST_DELAY and _rested(one, _SINGLE_READ_PAUSE, now):
+            missing.append(one)
+    missing.sort(key=lambda one: one.checked_at or one.sent_at)
+    _read_singly(client, missing[:_MOST_SINGLE_READS], result, now=now)
+    return result
+
+
+def _poll_each(supplier: Supplier, client: SupplierClient, *, now: datetime) -> PollResult:
+    followed = _followed_at(supplier)
+    due = [one for one in followed if _rested(one, _pause_at_age(now - one.sent_at), now)]
+    due.sort(key=lambda one: one.checked_at or one.sent_at)
+    result = PollResult(open_count=len(followed))
+    _read_singly(client, due, result, now=now)
+    if due:
+        note_supplier_answer(supplier)
+    return result
+
+
+def _followed_at(supplier: Supplier) -> list[_Followed]:
+    fields = PurchaseAttempt.objects.open_at(supplier).values_list(
+        "pk", "reference", "seen", "sent_at", "checked_at"
+    )
+    return [_Followed(*values) for values in fields]
+
+
+def _rested(one: _Followed, pause: timedelta, now: datetime) -> bool:
+    return one.checked_at is None or one.checked_at <= now - pause
+
+
+def _pause_at_age(age: timedelta) -> timedelta:
+    return next(pause for oldest, pause in _CADENCE if age <= oldest)
+
+
+def _read_singly(
+    client: SupplierClient, due: list[_Followed], result: PollResult, *, now: datetime
+) -> None:
+    """Read activations one by one, several at a time, as many as time allows.
+
+    Raises SupplierError.
+    """
+    ends_at = time.monotonic() + _READING_SECONDS
+    remaining = iter(due)
+    while time.monotonic() < ends_at and (batch := list(islice(remaining, AT_ONCE))):
+        PurchaseAttempt.objects.filter(pk__in=[one.attempt_id for one in batch]).update(
+            checked_at=now
+        )
+        result.requests += len(batch)
+        result.changed += sum(do_together(batch, _reader(client, now=now)))
+
+
+def _reader(client: SupplierClient, *, now: datetime) -> Callable[[_Followed], bool]:
+    def read(one: _Followed) -> bool:
+        activation = client.status(one.reference, now=now)
+        is_news = activation.state in _CLOSED or digest(activation) != one.seen
+        return is_news and _take(one, activation, now=now)
+
+    return read
+
+
+def _take(one: _Followed, activation: Activation, *, now: datetime) -> bool:
+    """Record how an activation stands; whether there was anything new.
+
+    One order's trouble must not keep the others from their codes.
+    """
+    try:
+        if activation.messages or activation.state not in _CLOSED:
+            return record_activation(one.attempt_id, activation, read_at=now, now=now)
+        # Closed upstream before its time: closing asks again and settles.
+        return bool(
+            Order.objects.filter(attempts=one.attempt_id, status=Status.WAITING).update(
+                expires_at=now, next_action_at=now
+            )
+        )
+    except Exception:
+        logger.exception("activation could not be recorded", attempt=one.attempt_id)
+        return False

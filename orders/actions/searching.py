@@ -1,0 +1,172 @@
+"""Finding out what became of purchases whose answer was lost.
+
+An unknown purchase is never adopted: other purchases of the same goods may have been in flight,
+and two customers must never share a number. What it bought is an orphan, to be cancelled.
+"""
+
+import time
+from collections import defaultdict
+from datetime import datetime, timedelta
+
+import structlog
+from django.conf import settings
+from django.db import IntegrityError, transaction
+
+from catalog.models import Supplier
+from nexotp.lib.db import release_connection
+from orders.models import AttemptState, PurchaseAttempt
+from suppliers.base import Activation, SupplierError
+
+logger = structlog.get_logger(__name__)
+
+# How far the supplier's clock, and a purchase's own delay, may be from ours.
+_CLOCK_SKEW = timedelta(seconds=90)
+# A purchase in flight is answered, or given up by its caller, within ten seconds.
+_FLIGHT_SECONDS = 12.0
+_PAUSE_SECONDS = 0.2
+# A supplier that cannot be read is asked again after this long, and after a day no more.
+_RETRY_AFTER = timedelta(seconds=30)
+_LIMIT = timedelta(days=1)
+
+_ByGoods = dict[tuple[str, str], list[PurchaseAttempt]]
+
+
+def settle_unknown_attempts(supplier: Supplier, *, now: datetime) -> int:
+    """Look once for what a supplier's unknown purchases bought; return how many were decided.
+
+    An activation that no attempt owns, of the same goods and time, becomes an orphan to cancel,
+    as long as there are no more of them than unknown attempts; otherwise a person decides.
+    """
+    due = list(PurchaseAttempt.objects.unknown_at(supplier).filter(next_action_at__lte=now))
+    if not due:
+        return 0
+    try:
+        client = supplier.client()
+        if not client.has_active_list:
+            return _put_off(due, now=now)
+        release_connection()
+        listed = client.active()
+    except SupplierError as failure:
+        logger.warning("unknown purchases not looked for", supplier=supplier.code)
+        return _wait_for_supplier(due, error=str(failure), now=now)
+    # The order of these three matters. A purchase that could own something in the list had been
+    # recorded as sent before the list was read; once those are answered, each is either among the
+    # unknown or among the owners. Later ones cannot own anything in it.
+    in_flight = _await_answers(supplier)
+    by_goods: _ByGoods = defaultdict(list)
+    # Attempts not due yet compete for the same activations, so they count too.
+    for attempt in PurchaseAttempt.objects.unknown_at(supplier).order_by("sent_at", "pk"):
+        by_goods[attempt.supplier_service, attempt.supplier_country].append(attempt)
+    unowned = _unowned(supplier, listed)
+    return sum(
+        _decide(attempts, [found for found in unowned if _fits(found, goods, attempts)], now=now)
+        for goods, attempts in by_goods.items()
+        if goods not in in_flight
+    )
+
+
+def _await_answers(supplier: Supplier) -> set[tuple[str, str]]:
+    """Wait until what is in flight at this moment has been recorded; return the goods of the rest.
+
+    What is left was cut off by a crash, and is given up before long.
+    """
+    sent = PurchaseAttempt.objects.on_same_site(supplier).filter(state=AttemptState.SENT)
+    in_flight = dict.fromkeys(sent.values_list("pk", flat=True))
+    ends_at = time.monotonic() + _FLIGHT_SECONDS
+    while True:
+        left = list(
+            sent.filter(pk__in=in_flight).values_list(
+                "supplier_service", "supplier_country", "sent_at"
+            )
+        )
+        if not left or time.monotonic() > ends_at:
+            return {(service, country) for service, country, _sent_at in left}
+        release_connection()
+        time.sleep(_PAUSE_SECONDS)
+
+
+def _unowned(supplier: Supplier, listed: list[Activation]) -> list[Activation]:
+    references = [activation.reference for activation in listed]
+    owned = set(
+        PurchaseAttempt.objects.on_same_site(supplier)
+        .filter(reference__in=references)
+        .values_list("reference", flat=True)
+    )
+    return [activation for activation in listed if activation.reference not in owned]
+
+
+def _fits(found: Activation, goods: tuple[str, str], attempts: list[PurchaseAttempt]) -> bool:
+    if found.goods is None or (found.goods.service, found.goods.country) != goods:
+        return False
+    if found.started_at is None:
+        return True
+    return any(abs(found.started_at - attempt.sent_at) <= _CLOCK_SKEW for attempt in attempts)
+
+
+def _decide(attempts: list[PurchaseAttempt], candidates: list[Activation], *, now: datetime) -> int:
+    if len(candidates) > len(attempts):
+        logger.error("more activations than unknown purchases", count=len(candidates))
+        error = "activations nobody owns: " + " ".join(each.reference for each in candidates)
+        return sum(_decided(attempt, AttemptState.REVIEW, error=error) for attempt in attempts)
+    decided = sum(
+        _tie(attempt, found, now=now) for attempt, found in zip(attempts, candidates, strict=False)
+    )
+    return decided + _put_off(attempts[len(candidates) :], now=now)
+
+
+def _tie(attempt: PurchaseAttempt, found: Activation, *, now: datetime) -> bool:
+    """Tie an activation nobody owns to an unknown attempt, to be cancelled upstream."""
+    try:
+        with transaction.atomic():
+            changed = PurchaseAttempt.objects.filter(
+                pk=attempt.pk, state=AttemptState.UNKNOWN
+            ).update(
+                state=AttemptState.ORPHANED,
+                reference=found.reference,
+                cost=found.cost or attempt.cost,
+                next_action_at=now,
+            )
+    except IntegrityError:
+        # Its owner's answer, or another sweep, was faster.
+        return False
+    logger.warning("orphan found", attempt=attempt.pk, reference=found.reference)
+    return bool(changed)
+
+
+def _put_off(attempts: list[PurchaseAttempt], *, now: datetime) -> int:
+    """Look again later; after the last look, nothing had been bought."""
+    looks = settings.UNKNOWN_PURCHASE_LOOKS
+    decided = 0
+    for attempt in attempts:
+        if attempt.next_action_at is None or attempt.next_action_at > now:
+            continue
+        look_count = attempt.look_count + 1
+        if look_count >= len(looks):
+            decided += _decided(attempt, AttemptState.NOTHING, error=attempt.error)
+        else:
+            _look_again(attempt, at=now + timedelta(seconds=looks[look_count]), count=look_count)
+    return decided
+
+
+def _wait_for_supplier(due: list[PurchaseAttempt], *, error: str, now: datetime) -> int:
+    decided = 0
+    for attempt in due:
+        if now - attempt.sent_at > _LIMIT:
+            decided += _decided(attempt, AttemptState.REVIEW, error=error)
+        else:
+            _look_again(attempt, at=now + _RETRY_AFTER, count=attempt.look_count)
+    return decided
+
+
+def _look_again(attempt: PurchaseAttempt, *, at: datetime, count: int) -> None:
+    PurchaseAttempt.objects.filter(pk=attempt.pk, state=AttemptState.UNKNOWN).update(
+        next_action_at=at, look_count=count
+    )
+
+
+def _decided(attempt: PurchaseAttempt, state: AttemptState, *, error: str) -> bool:
+    return bool(
+        PurchaseAttempt.objects.filter(pk=attempt.pk, state=AttemptState.UNKNOWN).update(
+            state=state, error=error[:200], next_action_at=None
+        )
+    )
