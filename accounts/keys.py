@@ -17,7 +17,9 @@ from django.conf import settings
 
 _ALPHABET = string.digits + string.ascii_uppercase + string.ascii_lowercase
 _PUBLIC, _SECRET, _CHECKSUM = 10, 32, 6
-_FORM = re.compile(rf"nx_(live|test)_([0-9A-Za-z]{{{_PUBLIC}}})[0-9A-Za-z]{{{_SECRET + _CHECKSUM}}}")
+_FORM = re.compile(
+    rf"nx_(live|test)_([0-9A-Za-z]{{{_PUBLIC}}})[0-9A-Za-z]{{{_SECRET + _CHECKSUM}}}"
+)
 _PREFIXES = {"live": "nx_live_", "sandbox": "nx_test_"}
 _MODES = {"live": "live", "test": "sandbox"}
 

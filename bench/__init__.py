@@ -1,1 +1,1 @@
-"""What the shop costs, as ratios to something bare that runs on the same machine in the same run."""
+"""What the shop costs, as ratios to something bare on the same machine in the same run."""

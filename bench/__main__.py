@@ -16,10 +16,10 @@ def main(chosen: list[str]) -> None:
         stack.enter_context(own_servers())
         os.environ["DJANGO_SETTINGS_MODULE"] = "nexotp.settings"
         os.environ["LOG_LEVEL"] = "ERROR"
-        import django  # noqa: PLC0415
+        import django
 
         django.setup()
-        from bench import measures  # noqa: PLC0415
+        from bench import measures
 
         simulator = stack.enter_context(measures.stocked_shop())
         rows = []

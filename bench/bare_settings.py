@@ -3,4 +3,4 @@
 from nexotp.settings import *  # noqa: F403
 
 ROOT_URLCONF = "bench.bare_urls"
-MIDDLEWARE: list[str] = []
+MIDDLEWARE = []

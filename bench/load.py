@@ -28,9 +28,7 @@ def request_bytes(
     return "\r\n".join([*lines, "", ""]).encode() + body
 
 
-def run(
-    port: int, make: Callable[[int, int], bytes], *, connections: int, total: int
-) -> Load:
+def run(port: int, make: Callable[[int, int], bytes], *, connections: int, total: int) -> Load:
     """Send `total` requests over so many connections; `make(connection, number)` gives each."""
     share = total // connections
     took: list[list[float]] = [[] for _ in range(connections)]

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from statistics import median
 
-
 from django.core.management import call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -19,6 +18,7 @@ from accounts.models import Mode, User
 from bench import load, stage
 from catalog.models import Supplier
 from orders.actions import poll_supplier
+from orders.actions.polling import PollResult
 from orders.models import AttemptState, Order, PurchaseAttempt, Status
 from suppliers.simulator.remote import RemoteSimulator
 from tests import cast
@@ -66,14 +66,17 @@ def measure_poll(_simulator: RemoteSimulator) -> Row:
     pairs = []
     with stage.web() as our_port, stage.web("bench.bare_settings") as bare_port:
         for port, request in ((our_port, ours), (bare_port, bare)):
-            load.run(port, lambda _c, _n, r=request: r, connections=8, total=400)
+            load.run(port, _always(request), connections=8, total=400)
         for _ in range(_ROUNDS):
-            first = load.run(our_port, lambda _c, _n: ours, connections=8, total=4_000)
-            second = load.run(bare_port, lambda _c, _n: bare, connections=8, total=4_000)
-            assert not first.failed and not second.failed
+            first = load.run(our_port, _always(ours), connections=8, total=4_000)
+            second = load.run(bare_port, _always(bare), connections=8, total=4_000)
+            assert first.failed + second.failed == 0
             pairs.append((first, second))
     first, second = _middle(pairs)
-    note = f"p50 {first.p50:.1f} ms, p99 {first.p99:.1f} ms; bare {second.p50:.1f}, {second.p99:.1f}"
+    note = (
+        f"p50 {first.p50:.1f} ms, p99 {first.p99:.1f} ms;"
+        f" bare {second.p50:.1f} and {second.p99:.1f}"
+    )
     return Row("poll", first.per_second, second.per_second, "≥ 1.00", "requests/s", note)
 
 
@@ -100,8 +103,7 @@ def _measure_orders(
     connection.close()
     body = json.dumps({"service": "whatsapp", "country": "id"}).encode()
     requests = [
-        load.request_bytes("POST", "/api/v1/order", headers=_bearer(key), body=body)
-        for key in keys
+        load.request_bytes("POST", "/api/v1/order", headers=_bearer(key), body=body) for key in keys
     ]
     script = _raw_order_sql(wallets)
     pairs = []
@@ -121,7 +123,7 @@ def _measure_orders(
 
 
 def measure_supplier_poll(simulator: RemoteSimulator) -> Row:
-    """One cycle over 10,000 open orders of which 1 % got a code, against the reading of the list."""
+    """One cycle over 10,000 open orders of which 1 % got a code, against reading the list."""
     supplier = Supplier.objects.get(code="alpha")
     user = _customer("many", plan="unlimited")
     references = _many_open_orders(supplier, simulator, user, count=10_000)
@@ -130,7 +132,6 @@ def measure_supplier_poll(simulator: RemoteSimulator) -> Row:
     for round_number in range(_ROUNDS):
         for reference in references[round_number * 100 : (round_number + 1) * 100]:
             simulator.deliver(reference)
-        before = simulator.control()["counters"]
         begun = time.perf_counter()
         client = supplier.client()
         assert len(client.active()) >= 10_000
@@ -138,12 +139,11 @@ def measure_supplier_poll(simulator: RemoteSimulator) -> Row:
         begun = time.perf_counter()
         result, queries = _poll(supplier)
         ours = time.perf_counter() - begun
-        assert result is not None and result.changed == 100, result
+        assert result.changed == 100, result
         cycles.append((ours, bare, queries, result.requests))
-        del before
     ours, bare, queries, requests = sorted(cycles)[_ROUNDS // 2]
     quiet, idle_queries = _poll(supplier)
-    assert quiet is not None and quiet.changed == 0
+    assert quiet.changed == 0, quiet
     note = (
         f"{requests} request, {queries} queries for 100 codes, {idle_queries} when nothing came;"
         " bare is reading the list alone"
@@ -151,9 +151,10 @@ def measure_supplier_poll(simulator: RemoteSimulator) -> Row:
     return Row("supplier poll", ours, bare, "≤ 2 s", "seconds", note)
 
 
-def _poll(supplier: Supplier) -> tuple[object, int]:
+def _poll(supplier: Supplier) -> tuple[PollResult, int]:
     with CaptureQueriesContext(connection) as captured:
         result = poll_supplier(supplier, now=timezone.now())
+    assert result is not None, "nobody else polls here"
     return result, len(captured)
 
 
@@ -210,9 +211,8 @@ def _many_open_orders(
 def _raw_order_sql(wallets: list[int]) -> str:
     """Hold and order insert as bare as SQL gets, with the same tables and constraints."""
     order = Order.objects.order_by("-pk").first() or cast.buy(_customer("raw"))
-    columns = [
-        field.column for field in Order._meta.concrete_fields if field.column not in {"id", "public_id"}
-    ]
+    fields = Order._meta.concrete_fields
+    columns = [str(field.column) for field in fields if field.column not in {"id", "public_id"}]
     listed = ", ".join(columns)
     with connection.cursor() as cursor:
         cursor.execute(
@@ -224,7 +224,8 @@ def _raw_order_sql(wallets: list[int]) -> str:
 \\set wallet random({min(wallets)}, {max(wallets)})
 BEGIN;
 INSERT INTO orders_order (public_id, {listed})
-    SELECT left('b' || gen_random_uuid()::text, 30), {listed} FROM orders_order WHERE id = {order.pk}
+    SELECT left('b' || gen_random_uuid()::text, 30), {listed}
+    FROM orders_order WHERE id = {order.pk}
     RETURNING id \\gset placed_
 WITH moved AS (
     UPDATE wallet_ledgeraccount SET balance = balance - 1 WHERE id = :wallet AND balance >= 1
@@ -235,6 +236,10 @@ WITH moved AS (
     'bench:' || gen_random_uuid()::text, balance, :placed_id, '', '', now() FROM moved;
 COMMIT;
 """
+
+
+def _always(request: bytes) -> Callable[[int, int], bytes]:
+    return lambda _connection, _number: request
 
 
 def _customer(name: str, *, plan: str = "unlimited") -> User:

@@ -1,5 +1,6 @@
 """Reading suppliers' price lists and baking prices into offers, always for many rows at once."""
 
+import json
 import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -10,7 +11,6 @@ import structlog
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import F
-from psycopg.types.json import Jsonb
 
 from accounts.models import Mode
 from catalog.models import (
@@ -23,7 +23,7 @@ from catalog.models import (
     Supplier,
 )
 from catalog.pricing import PRICE_SQL
-from nexotp.lib.db import release_connection
+from nexotp.lib.db import PreparedRead, release_connection
 from nexotp.lib.money import EXPONENTS
 from suppliers.base import Listing, NamedCode, SupplierError
 
@@ -82,23 +82,32 @@ def reprice_offers(
         cursor.execute(
             _REPRICE,
             {
-                "rates": Jsonb({c: str(rate) for c, rate in exchange_rates(now).items()}),
+                "rates": json.dumps({c: str(rate) for c, rate in exchange_rates(now).items()}),
                 "now": now,
                 "supplier": supplier.pk if supplier else None,
                 "offer": offer.pk if offer else None,
                 "keep": Decimal(100 - settings.FLOOR_MARGIN_PERCENT) / 100,
             },
         )
-        return cursor.rowcount
+        changed: int = cursor.rowcount
+    return changed
 
 
 def exchange_rates(now: datetime) -> dict[str, Decimal]:
     """Return, per currency with a fresh rate, shop minor units for one of its minor units."""
     rates = {settings.SHOP_CURRENCY: Decimal(1)}
-    for current in ExchangeRate.objects.current(now):
+    oldest = now - timedelta(hours=settings.EXCHANGE_RATE_MAX_AGE_HOURS)
+    for (current,) in _CURRENT_RATES.all((now, oldest)):
         shift = EXPONENTS[settings.SHOP_CURRENCY] - EXPONENTS[current.currency]
         rates[current.currency] = current.rate.scaleb(shift)
     return rates
+
+
+_CURRENT_RATES = PreparedRead(
+    "SELECT DISTINCT ON (rate.currency) {0} FROM catalog_exchangerate rate"
+    " WHERE rate.as_of <= %s AND rate.as_of >= %s ORDER BY rate.currency, rate.as_of DESC",
+    rate=ExchangeRate,
+)
 
 
 def refresh_balance(supplier: Supplier, *, now: datetime) -> None:
@@ -142,9 +151,9 @@ def _map_services(supplier: Supplier, named: Iterable[NamedCode]) -> None:
                 supplier=supplier,
                 code=each.code,
                 name=each.name[:120],
-                service=(service := ours.get(each.code)),
-                is_reviewed=service is not None
-                and (supplier.mode == Mode.SANDBOX or _same_name(each.name, service.name)),
+                service=(found := ours.get(each.code)),
+                is_reviewed=found is not None
+                and (supplier.mode == Mode.SANDBOX or _same_name(each.name, found.name)),
             )
             for each in named
         ],
@@ -162,9 +171,9 @@ def _map_countries(supplier: Supplier, named: Iterable[NamedCode]) -> None:
                 supplier=supplier,
                 code=each.code,
                 name=each.name[:120],
-                country=(country := ours.get(each.code)),
-                is_reviewed=country is not None
-                and (supplier.mode == Mode.SANDBOX or _same_name(each.name, country.name_en)),
+                country=(found := ours.get(each.code)),
+                is_reviewed=found is not None
+                and (supplier.mode == Mode.SANDBOX or _same_name(each.name, found.name_en)),
             )
             for each in named
         ],
@@ -245,7 +254,7 @@ WHERE supplier_id = %(supplier)s AND stock > 0 AND NOT EXISTS (
 
 _REPRICE = f"""
 WITH rate AS (
-    SELECT key AS currency, value::numeric AS rate FROM jsonb_each_text(%(rates)s)
+    SELECT key AS currency, value::numeric AS rate FROM jsonb_each_text(%(rates)s::jsonb)
 ), priced AS (
     SELECT offer.id, offer.cost * rate.rate AS cost, {PRICE_SQL} AS price
     FROM catalog_offer offer

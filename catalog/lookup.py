@@ -5,6 +5,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from catalog.models import ANY_PROVIDER, Country, Offer, Service, Supplier
+from nexotp.lib.brief import briefly
 from nexotp.lib.errors import FieldProblem, InvalidRequest
 from nexotp.lib.money import to_json
 
@@ -14,7 +15,7 @@ def find_service(named: str | None, mode: str) -> Service | None:
     if not named:
         return None
     code = named.removeprefix("svc_").lower()
-    found = Service.objects.visible_in(mode).filter(code=code).first() if _plain(code) else None
+    found = _visible_service(code, mode) if _plain(code) else None
     if found is None:
         raise unknown("service", _("There is no such service. GET /services lists them."))
     return found
@@ -25,10 +26,20 @@ def find_country(named: str | None) -> Country | None:
     if not named:
         return None
     code = named.removeprefix("cty_").lower()
-    found = Country.objects.visible().filter(code=code).first() if _plain(code) else None
+    found = _visible_country(code) if _plain(code) else None
     if found is None:
         raise unknown("country", _("There is no such country. GET /countries lists them."))
     return found
+
+
+@briefly(seconds=5)
+def _visible_service(code: str, mode: str) -> Service | None:
+    return Service.objects.visible_in(mode).filter(code=code).first()
+
+
+@briefly(seconds=5)
+def _visible_country(code: str) -> Country | None:
+    return Country.objects.visible().filter(code=code).first()
 
 
 def is_known_provider(code: str, mode: str) -> bool:

@@ -5,7 +5,7 @@ supplier's listing of service × country × operator. `cost` is what we pay, in 
 currency; `price` is what customers pay, in the shop's, baked in when costs or rules change.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -42,7 +42,8 @@ class ServiceQuerySet(models.QuerySet["Service"]):
 
     def with_availability(self, mode: str, country: "Country | None" = None) -> "ServiceQuerySet":
         """Annotate `stock` and the lowest `price` over the offers on sale."""
-        return _annotate(self, "service", mode, country=country)
+        annotated: ServiceQuerySet = _annotate(self, "service", mode, country=country)
+        return annotated
 
 
 class Service(models.Model):
@@ -76,7 +77,8 @@ class CountryQuerySet(models.QuerySet["Country"]):
 
     def with_availability(self, mode: str, service: Service | None = None) -> "CountryQuerySet":
         """Annotate `stock` and the lowest `price` over the offers on sale."""
-        return _annotate(self, "country", mode, service=service)
+        annotated: CountryQuerySet = _annotate(self, "country", mode, service=service)
+        return annotated
 
 
 class Country(models.Model):
@@ -166,7 +168,7 @@ class Supplier(models.Model):
 
     def client(self) -> SupplierClient:
         """Return the protocol client of this account."""
-        key = secrets.decrypt(self.api_key_encrypted) if self.api_key_encrypted else ""
+        key = secrets.decrypt(bytes(self.api_key_encrypted)) if self.api_key_encrypted else ""
         return registry.open_supplier(
             self.protocol,
             Credentials(
@@ -368,14 +370,6 @@ class PricingRule(models.Model):
         return f"{' × '.join(parts) or '*'}: +{self.markup_percent} %"
 
 
-class ExchangeRateQuerySet(models.QuerySet["ExchangeRate"]):
-    def current(self, now: datetime) -> "ExchangeRateQuerySet":
-        """The newest rate of each currency, where it is fresh enough to price with."""
-        oldest = now - timedelta(hours=settings.EXCHANGE_RATE_MAX_AGE_HOURS)
-        fresh = self.filter(as_of__lte=now, as_of__gte=oldest)
-        return fresh.order_by("currency", "-as_of").distinct("currency")
-
-
 class ExchangeRate(models.Model):
     """How much of the shop's currency one unit of another currency is worth."""
 
@@ -383,8 +377,6 @@ class ExchangeRate(models.Model):
     rate = models.DecimalField(_("rate"), max_digits=18, decimal_places=8)
     as_of = models.DateTimeField(_("as of"), default=timezone.now)
     source = models.CharField(_("source"), max_length=40, default="manual")
-
-    objects = ExchangeRateQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("exchange rate")

@@ -41,5 +41,5 @@ def price(cost: int, *, rate: Decimal, markup: Markup) -> int:
 
 
 def leaves_margin(*, price: int, cost: int, rate: Decimal, floor_percent: int) -> bool:
-    """Whether selling at `price` what costs `cost` leaves at least the floor margin of the price."""
+    """Whether selling at `price` what costs `cost` leaves at least the floor margin."""
     return cost * rate <= Decimal(price) * (100 - floor_percent) / 100

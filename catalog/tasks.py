@@ -18,9 +18,7 @@ def sync_catalogues() -> None:
         sync_one_catalogue.delay(supplier.pk)
 
 
-@shared_task(
-    name="catalog.sync_catalogue", queue=CATALOGUE, time_limit=280, soft_time_limit=260
-)
+@shared_task(name="catalog.sync_catalogue", queue=CATALOGUE, time_limit=280, soft_time_limit=260)
 def sync_one_catalogue(supplier_id: int) -> None:
     try:
         actions.sync_catalogue(Supplier.objects.get(pk=supplier_id), now=timezone.now())

@@ -1,4 +1,4 @@
-"""Every setting of the shop, in one file. What differs between machines comes from the environment."""
+"""Every setting of the shop. What differs between machines comes from the environment."""
 
 import warnings
 from typing import Any

@@ -62,10 +62,12 @@ class _Reader:
         return value
 
     def service(self, mode: str) -> Service | None:
-        return self._known("service", lambda named: find_service(named, mode))
+        found: Service | None = self._known("service", lambda named: find_service(named, mode))
+        return found
 
     def country(self) -> Country | None:
-        return self._known("country", find_country)
+        found: Country | None = self._known("country", find_country)
+        return found
 
     def _known(self, field: str, find: Any) -> Any:
         before = len(self.problems)
@@ -88,7 +90,9 @@ class _Reader:
         chosen = provider or pool or ANY_PROVIDER
         if not is_known_provider(chosen, mode):
             field = "provider" if provider else "pool"
-            self._wrong(field, "unknown", _("There is no such provider. GET /providers lists them."))
+            self._wrong(
+                field, "unknown", _("There is no such provider. GET /providers lists them.")
+            )
         return chosen
 
     def pricing_option(self) -> bool:

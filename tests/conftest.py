@@ -12,10 +12,12 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 from django.test.utils import setup_databases, teardown_databases
+from pytest_django import Settings
 
 from accounts import limits
 from accounts.models import User
 from catalog.models import Supplier
+from nexotp.lib import brief
 from suppliers import transport
 from suppliers.simulator.remote import RemoteSimulator
 from suppliers.simulator.server import running
@@ -69,6 +71,22 @@ def full_buckets(request: pytest.FixtureRequest) -> None:
     """Each test starts with every rate bucket full."""
     if {"db", "committed", "client"} & set(request.fixturenames):
         limits.forget_all()
+
+
+@pytest.fixture(autouse=True)
+def fresh_process() -> None:
+    """Each test asks for everything anew, as a process that has just started."""
+    brief.forget_everything()
+
+
+@pytest.fixture
+def redis_is_dead(settings: Settings) -> Iterator[None]:
+    """Redis at a port where nobody listens."""
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+    limits._redis.cache_clear()
+    limits._local.clear()
+    yield
+    limits._redis.cache_clear()
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Mode, User
+from nexotp.lib.db import PreparedRead
 from nexotp.lib.errors import Problem
 from wallet.models import AccountKind, LedgerAccount, Transfer, TransferKind, new_transfer_id
 
@@ -45,9 +46,10 @@ class OrderMoney:
 
 def open_wallet(*, user: User, mode: str) -> LedgerAccount:
     """Return the account's wallet, opened at its first use; a sandbox one is filled then."""
-    found = LedgerAccount.objects.wallet_of(user, mode).first()
-    if found is not None:
-        return found
+    values = (user.pk, AccountKind.WALLET.value, settings.SHOP_CURRENCY, mode)
+    if found := _WALLET.one(values):
+        wallet: LedgerAccount = found[0]
+        return wallet
     with transaction.atomic():
         LedgerAccount.objects.bulk_create(
             [
@@ -76,6 +78,13 @@ def open_wallet(*, user: User, mode: str) -> LedgerAccount:
             )
             wallet.refresh_from_db()
     return wallet
+
+
+_WALLET = PreparedRead(
+    "SELECT {0} FROM wallet_ledgeraccount wallet WHERE wallet.owner_id = %s AND wallet.kind = %s"
+    " AND wallet.currency = %s AND wallet.mode = %s",
+    wallet=LedgerAccount,
+)
 
 
 def credit_top_up(
@@ -158,9 +167,7 @@ def capture_price(order: OrderMoney) -> Transfer:
 def release_price(order: OrderMoney, *, reason: str) -> Transfer:
     """Give the held price back. Raises AlreadySettled when it was captured before."""
     wallet = _wallet_id(order.user_id, order.currency, order.mode)
-    return _settle(
-        order, kind=TransferKind.RELEASE, credit=wallet, wallet=wallet, reason=reason
-    )
+    return _settle(order, kind=TransferKind.RELEASE, credit=wallet, wallet=wallet, reason=reason)
 
 
 def record_cost(order: OrderMoney, *, cost: int, currency: str) -> Transfer:
@@ -293,7 +300,7 @@ def _post(
         reason=reason[:200],
         request_id=request_id,
     )
-    values = {
+    values: dict[str, int | str | None] = {
         "public_id": transfer.public_id,
         "kind": kind.value,
         "debit": debit,
@@ -318,7 +325,7 @@ def _post(
             # The reference was posted before: take back what this statement did to the balance.
             cursor.execute(
                 "UPDATE wallet_ledgeraccount SET balance = balance - %s WHERE id = %s",
-                [values["change"], wallet],
+                [-amount if debit == wallet else amount, wallet],
             )
     earlier = Transfer.objects.filter(reference=reference).first()
     if earlier is None:

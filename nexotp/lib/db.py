@@ -24,7 +24,7 @@ def release_connection() -> None:
 
 
 class PreparedRead:
-    """A query for one row of models side by side, whose SQL is put together once.
+    """A query for rows of models side by side, whose SQL is put together once.
 
     For the few reads that stand on every API call: building a query's SQL anew costs several
     times what running it does. In the SQL, `{0}`, `{1}` … stand for the models' columns, each
@@ -37,12 +37,18 @@ class PreparedRead:
 
     def one(self, params: Sequence[Any]) -> list[Any] | None:
         """Return one instance of each model, or None without a row."""
+        rows = self.all(params)
+        return rows[0] if rows else None
+
+    def all(self, params: Sequence[Any]) -> list[list[Any]]:
+        """Return one instance of each model for every row."""
         connection.ensure_connection()
         # A cursor of the driver's own: the server keeps the statement parsed and planned.
         with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
-            row = cursor.execute(self._sql, params).fetchone()
-        if row is None:
-            return None
+            rows = cursor.execute(self._sql, params).fetchall()
+        return [self._instances(row) for row in rows]
+
+    def _instances(self, row: tuple[Any, ...]) -> list[Any]:
         found: list[Any] = []
         start = 0
         for model, names in self._fields:

@@ -10,7 +10,6 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 
-
 class Problem(Exception):
     """A reason why a call was not carried out. Subclasses live beside what raises them."""
 

@@ -8,7 +8,9 @@ from typing import Any
 import structlog
 
 # Our own keys, and whatever stands behind api_key= in a supplier's URL.
-_SECRETS = re.compile(r"\b(nx_(?:live|test)_)\w+|((?:api_?key|key|token)=)[^&\s\"']+", re.IGNORECASE)
+_SECRETS = re.compile(
+    r"\b(nx_(?:live|test)_)\w+|((?:api_?key|key|token)=)[^&\s\"']+", re.IGNORECASE
+)
 
 
 def redact(text: str) -> str:

@@ -31,7 +31,7 @@ def to_minor(text: str, currency: str) -> int:
 
 
 def to_json(amount: int, currency: str) -> int | float:
-    """Return minor units as the JSON number the API shows; whole for currencies without decimals."""
+    """Return minor units as the JSON number the API shows, whole where there are no decimals."""
     if EXPONENTS[currency] == 0:
         return amount
     return float(to_decimal(amount, currency))

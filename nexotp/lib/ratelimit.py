@@ -85,7 +85,6 @@ class RedisLimiter:
         allowed, remaining, retry_after, reset_after = answer
         return Decision(bool(allowed), remaining, retry_after, reset_after)
 
-
     def clear(self) -> None:
         """Fill every bucket of this database."""
         for key in self._client.scan_iter("rate:*"):

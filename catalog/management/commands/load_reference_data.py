@@ -39,7 +39,8 @@ class Command(BaseCommand):
             unique_fields=["code"],
             update_fields=["trade_code", "is_test"],
         )
-        self.stdout.write(f"{Country.objects.count()} countries, {Service.objects.count()} services")
+        countries, services_count = Country.objects.count(), Service.objects.count()
+        self.stdout.write(f"{countries} countries, {services_count} services")
 
 
 def _rows(table: str) -> list[dict[str, Any]]:
