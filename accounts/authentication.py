@@ -50,9 +50,9 @@ class IpNotAllowed(Problem):
 
 def client_address(request: HttpRequest) -> str:
     """Return the caller's address, past as many proxies as are our own."""
-    depth = settings.TRUSTED_PROXY_COUNT
-    forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
-    hops = [hop.strip() for hop in forwarded if hop.strip()]
+    depth: int = settings.TRUSTED_PROXY_COUNT
+    forwarded: str = request.META.get("HTTP_X_FORWARDED_FOR", "")
+    hops = [hop.strip() for hop in forwarded.split(",") if hop.strip()]
     if depth and len(hops) >= depth:
         return hops[-depth]
     return str(request.META.get("REMOTE_ADDR", ""))
