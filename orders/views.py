@@ -53,7 +53,8 @@ def choose_service(request: HttpRequest) -> HttpResponse:
     services = Service.objects.visible_in(Mode.LIVE).by_popularity()
     if text:
         services = services.search(text)
-    found = list(services.with_availability(Mode.LIVE).filter(stock__gt=0)[: _MOST_SERVICES + 1])
+    on_sale: Any = services.with_availability(Mode.LIVE)
+    found = list(on_sale.filter(stock__gt=0)[: _MOST_SERVICES + 1])
     context = {
         "text": text,
         "services": found[:_MOST_SERVICES],
@@ -67,7 +68,7 @@ def choose_country(request: HttpRequest, service_code: str) -> HttpResponse:
     """The countries that have numbers for a service, cheapest first."""
     service = _service(service_code)
     text = _search_text(request)
-    countries = Country.objects.visible().with_availability(Mode.LIVE, service)
+    countries: Any = Country.objects.visible().with_availability(Mode.LIVE, service)
     if text:
         named = Q(name_en__icontains=text) | Q(name_id__icontains=text)
         countries = countries.filter(named | Q(prefix__startswith=f"+{text.lstrip('+')}"))

@@ -1,0 +1,136 @@
+"""People, plans and keys for staff."""
+
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.auth.admin import GroupAdmin, UserAdmin
+from django.contrib.auth.models import Group
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+
+from accounts.actions import revoke_api_key
+from accounts.models import ApiKey, Plan, RateCounter, User
+from nexotp.lib.admin import ReadOnlyAdmin, ShopAdmin
+
+if TYPE_CHECKING:
+    _UserAdmin = UserAdmin[User]
+else:
+    _UserAdmin = UserAdmin
+
+admin.site.unregister(Group)
+
+
+class _LowerCaseEmail(forms.ModelForm):  # type: ignore[type-arg]
+    def clean_email(self) -> str:
+        return str(self.cleaned_data["email"]).lower()
+
+
+class NewUserForm(_LowerCaseEmail, UserCreationForm):  # type: ignore[misc]
+    class Meta:
+        model = User
+        fields = ("email", "plan")
+
+
+class EditUserForm(_LowerCaseEmail, UserChangeForm):  # type: ignore[misc]
+    class Meta:
+        model = User
+        fields = ("email", "plan", "is_active", "is_staff", "is_superuser")
+
+
+@admin.register(Group)
+class ShopGroupAdmin(GroupAdmin, ShopAdmin):
+    pass
+
+
+@admin.register(User)
+class ShopUserAdmin(_UserAdmin, ShopAdmin):
+    form = EditUserForm
+    add_form = NewUserForm
+    change_password_form = AdminPasswordChangeForm
+    ordering = ("-pk",)
+    list_display = ("email", "public_id", "plan", "is_active", "is_staff", "created_at")
+    list_filter = ("plan", "is_active", "is_staff", "is_superuser")
+    list_select_related = ("plan",)
+    search_fields = ("email", "public_id")
+    readonly_fields = ("public_id", "last_login", "created_at")
+    fieldsets = (
+        (None, {"fields": ("email", "password", "public_id", "plan")}),
+        (
+            _("Rights"),
+            {"fields": ("is_active", "is_staff", "is_superuser", "groups", "user_permissions")},
+        ),
+        (_("Times"), {"fields": ("last_login", "created_at")}),
+    )
+    add_fieldsets = ((None, {"fields": ("email", "plan", "password1", "password2")}),)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """An account owns money; it is closed by making it inactive."""
+        return False
+
+
+@admin.register(Plan)
+class PlanAdmin(ShopAdmin):
+    list_display = (
+        "name",
+        "code",
+        "general_per_minute",
+        "order_per_minute",
+        "poll_per_minute",
+        "max_open_orders",
+    )
+    search_fields = ("code", "name")
+
+
+@admin.register(ApiKey)
+class ApiKeyAdmin(ReadOnlyAdmin):
+    list_display = (
+        "__str__",
+        "user",
+        "name",
+        "mode",
+        "created_at",
+        "last_used_at",
+        "expires_at",
+        "revoked_at",
+    )
+    list_filter = ("mode", ("revoked_at", admin.EmptyFieldListFilter))
+    list_select_related = ("user",)
+    search_fields = ("public_id", "name", "user__email")
+    # Neither the digest nor its pepper is anybody's business.
+    fields = (
+        "user",
+        "name",
+        "mode",
+        "public_id",
+        "last_four",
+        "scopes",
+        "allowed_networks",
+        "created_at",
+        "last_used_at",
+        "expires_at",
+        "revoked_at",
+    )
+    actions = ("revoke",)
+
+    def has_revoke_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("accounts.change_apikey")
+
+    @admin.action(description=_("Revoke the selected keys"), permissions=["revoke"])
+    def revoke(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
+        keys = list(queryset.filter(revoked_at=None))
+        for key in keys:
+            revoke_api_key(key, now=timezone.now())
+            self.log_change(request, key, "revoked")
+        self.message_user(
+            request, _("%(count)d keys were revoked.") % {"count": len(keys)}, messages.SUCCESS
+        )
+
+
+@admin.register(RateCounter)
+class RateCounterAdmin(ReadOnlyAdmin):
+    list_display = ("key", "arrival")
+    search_fields = ("key",)

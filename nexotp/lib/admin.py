@@ -1,0 +1,49 @@
+"""What every page of the admin stands on: unfold's look, and rows that only look back."""
+
+from typing import TYPE_CHECKING, Any
+
+from django.http import HttpRequest
+
+if TYPE_CHECKING:
+    from django.contrib.admin import ModelAdmin, TabularInline
+
+    _Admin = ModelAdmin[Any]
+    _Inline = TabularInline[Any, Any]
+else:
+    from unfold.admin import ModelAdmin as _Admin
+    from unfold.admin import TabularInline as _Inline
+
+
+class ShopAdmin(_Admin):
+    """A model that staff may change."""
+
+    list_per_page = 50
+    # Counting a table of millions to say "1 of n" costs more than it tells.
+    show_full_result_count = False
+    compressed_fields = True
+    warn_unsaved_form = True
+
+
+class ReadOnly:
+    """Nothing can be added, changed or deleted: only actions of the shop write these rows."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class ReadOnlyAdmin(ReadOnly, ShopAdmin):
+    """A model that staff may only look at."""
+
+
+class ReadOnlyInline(ReadOnly, _Inline):
+    """Rows of a parent, to look at."""
+
+    extra = 0
+    show_change_link = True
+    can_delete = False
