@@ -71,7 +71,6 @@ def main(names: list[str]) -> int:
 
 
 def passes(name: str, step: Step) -> bool:
-    print(f"-- {name}", flush=True)
     started_at = time.monotonic()
     if step.needs_database:
         with tempfile.TemporaryDirectory(prefix="nexotp-check-") as data:
@@ -89,8 +88,20 @@ def passes(name: str, step: Step) -> bool:
 
 
 def run(command: list[str], environment: Mapping[str, str]) -> bool:
-    settings = {**os.environ, **production.environment(), **environment}
-    return subprocess.run(command, cwd=ROOT, env=settings, check=False).returncode == 0
+    """Whether the command succeeds; what it says matters only when it does not."""
+    done = subprocess.run(
+        command,
+        cwd=ROOT,
+        env={**os.environ, **production.environment(), **environment},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        print(done.stdout)
+    return done.returncode == 0
 
 
 if __name__ == "__main__":
