@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.db import DatabaseError
 from django.db.models import Min, QuerySet, Sum
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -14,6 +13,7 @@ from accounts.models import Scope
 from catalog.lookup import find_country, find_service, shown_price
 from catalog.models import ANY_PROVIDER, Country, Offer, Service
 from nexotp.lib.errors import FieldProblem, InvalidRequest, Problem
+from nexotp.lib.http import DATABASE_AWAY, log_failure
 
 _MOST_SERVICES = 2_000
 
@@ -30,7 +30,8 @@ class CatalogView(ApiView):
     bucket = "GENERAL"
 
     def handle_exception(self, exc: Exception) -> Response:
-        if isinstance(exc, DatabaseError):
+        if isinstance(exc, DATABASE_AWAY):
+            log_failure(self.request, exc)
             exc = CatalogUnavailable(retry_after=5)
         return super().handle_exception(exc)
 

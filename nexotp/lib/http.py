@@ -32,6 +32,9 @@ from nexotp.lib.ids import new_id
 
 logger = structlog.get_logger(__name__)
 
+# The database does not answer; its other errors are bugs of ours.
+DATABASE_AWAY = (PoolTimeout, OperationalError, InterfaceError)
+
 
 class Page(dict[str, int]):
     """The `meta` of a paged list; hand it to `paged`."""
@@ -134,11 +137,12 @@ def envelope_errors(error: Exception, context: Mapping[str, Any]) -> Response | 
     if problem is None:
         return None
     if problem is not error and problem.status >= 500:
-        _log(context["request"], error)
+        log_failure(context["request"], error)
     return Response(problem, status=problem.status, headers=_problem_headers(problem))
 
 
-def _log(request: Any, error: Exception) -> None:
+def log_failure(request: Any, error: Exception) -> None:
+    """Leave in the log what the answer does not tell."""
     logger.error(
         "request failed",
         path=request.path,
@@ -170,8 +174,7 @@ def _as_problem(error: Exception) -> errors.Problem | None:
             return errors.NotFound()
         case drf.ParseError():
             return errors.InvalidRequest()
-        case PoolTimeout() | OperationalError() | InterfaceError():
-            # The database is away. Its other errors are bugs of ours.
+        case _ if isinstance(error, DATABASE_AWAY):
             return errors.ServiceUnavailable(retry_after=2)
     return None
 
@@ -214,7 +217,7 @@ class ApiMiddleware:
     def _failure(self, request: HttpRequest, error: Exception) -> HttpResponse:
         problem = _as_problem(error) or errors.InternalError()
         if problem is not error and problem.status >= 500:
-            _log(request, error)
+            log_failure(request, error)
         body = {
             "success": False,
             "error": _error_body(problem),

@@ -12,7 +12,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
-from accounts import authentication, keys
+from accounts import keys
 from accounts.actions import create_api_key
 from accounts.models import ApiKey, Mode, User
 from tests import cast
@@ -169,7 +169,7 @@ def test_digests_are_compared_in_constant_time(
         compared.append(one)
         return compare(one, other)
 
-    monkeypatch.setattr(authentication.hmac, "compare_digest", watched)
+    monkeypatch.setattr(hmac, "compare_digest", watched)
     client.get("/api/v1/balance", headers=cast.bearer(key))
 
     assert bytes(ApiKey.objects.get().digest) in compared

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -244,16 +244,6 @@ def test_of_fifty_at_once_a_burst_gets_through(
 
 
 # ---- without Redis ----------------------------------------------------------------------------
-
-
-@pytest.fixture
-def redis_is_dead(settings: Settings) -> Iterator[None]:
-    """Redis at a port where nobody listens."""
-    settings.REDIS_URL = "redis://127.0.0.1:1/0"
-    limits._redis.cache_clear()
-    limits._local.clear()
-    yield
-    limits._redis.cache_clear()
 
 
 @pytest.mark.usefixtures("redis_is_dead")

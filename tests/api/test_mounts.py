@@ -1,0 +1,71 @@
+"""One API, two doors: the same routes, views and answers at both addresses."""
+
+import json
+from typing import Any
+
+import pytest
+from django.urls import URLPattern, resolve
+
+from accounts.models import User
+from nexotp.api_v1 import v1
+from tests import cast
+from tests.api.calls import MOUNTS, Answer, Api
+
+# Every route, with something to ask there. A route that is missing here fails the first test.
+CALLS: dict[str, list[tuple[str, str, Any]]] = {
+    "balance": [("GET", "/balance", None)],
+    "services": [("GET", "/services", None), ("GET", "/services?q=tele&country=id&limit=3", None)],
+    "countries": [("GET", "/countries", None), ("GET", "/countries?service=nothing", None)],
+    "providers": [("GET", "/providers", None), ("GET", "/providers?service=whatsapp", None)],
+    "order": [("POST", "/order", {}), ("POST", "/order", {"service": "value", "country": "id"})],
+    "order/<str:order_id>": [("GET", "/order/{id}", None), ("GET", "/order/ord_01HX", None)],
+    "order/<str:order_id>/cancel": [("POST", "/order/ord_01HX/cancel", {"reason": "x"})],
+    "order/<str:order_id>/resend": [("POST", "/order/{id}/resend", None)],
+    "order/<str:order_id>/finish": [("POST", "/order/{id}/finish", None)],
+}
+
+
+def test_every_route_of_v1_is_compared() -> None:
+    routes = [str(route.pattern) for route in v1]
+
+    assert len(routes) >= 9
+    assert set(CALLS) == set(routes)
+
+
+@pytest.mark.parametrize("route", v1, ids=lambda route: str(route.pattern))
+def test_both_mounts_lead_to_the_same_view(route: URLPattern) -> None:
+    path = str(route.pattern).replace("<str:order_id>", "ord_01HX")
+
+    found = [resolve(f"{mount}/{path}") for mount in MOUNTS]
+
+    assert found[0].func is found[1].func
+    assert found[0].kwargs == found[1].kwargs
+
+
+@pytest.mark.usefixtures("committed", "simulator")
+def test_both_mounts_answer_alike(api: Api, alice: User) -> None:
+    order = cast.buy(alice)
+    calls = [call for calls in CALLS.values() for call in calls]
+
+    for method, path, body in calls:
+        answers = []
+        for mount in MOUNTS:
+            api.mount = mount
+            sent = b"" if body is None else json.dumps(body).encode()
+            answers.append(api.call(method, path.format(id=order.public_id), sent))
+
+        assert lasting(answers[0]) == lasting(answers[1]), path
+
+
+def lasting(answer: Answer) -> Any:
+    """What must be the same a moment later: not the request's id, the clock or the bucket."""
+    headers = {name: answer.headers.get(name) for name in ("Content-Type", "Ratelimit-Policy")}
+    body = {name: value for name, value in answer.body.items() if name != "requestId"}
+    data = body.get("data")
+    if isinstance(data, dict):
+        body["data"] = {
+            name: value
+            for name, value in data.items()
+            if name not in {"updatedAt", "remainingSeconds"}
+        }
+    return answer.status, headers, body
