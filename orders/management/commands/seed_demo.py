@@ -11,12 +11,12 @@ from django.utils import timezone
 from accounts import keys
 from accounts.actions import create_api_key, create_user
 from accounts.models import ApiKey, Mode, User
-from catalog.actions import SyncFailed, refresh_balance, sync_catalogue
+from catalog.actions import SyncFailed, exchange_rates, refresh_balance, sync_catalogue
 from catalog.models import ExchangeRate, PricingRule, Supplier
 from suppliers.base import SupplierError
 from wallet.actions import credit_top_up
 
-BUYER, ADMIN, PASSWORD = "buyer@nexotp.test", "admin@nexotp.test", "nexotp-demo"  # noqa: S105
+BUYER, ADMIN, PASSWORD = "buyer@nexotp.test", "admin@nexotp.test", "nexotp-demo"
 OPENING_BALANCE = 500_000
 
 
@@ -73,7 +73,7 @@ def _rates_and_rules() -> None:
     now = timezone.now()
     # Demo rates are renewed at every start, as a rate that is days old prices nothing.
     for currency, rate in (("USD", "16250"), ("RUB", "205")):
-        if not ExchangeRate.objects.current(now).filter(currency=currency).exists():
+        if currency not in exchange_rates(now):
             ExchangeRate.objects.create(
                 currency=currency, rate=Decimal(rate), as_of=now, source="demo"
             )
