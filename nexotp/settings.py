@@ -229,6 +229,8 @@ LOGGING: dict[str, Any] = {
         # httpx2 logs whole URLs, and a supplier's key stands in its URL.
         "httpx2": {"level": "WARNING"},
         "httpcore2": {"level": "WARNING"},
+        # A customer's 4xx is the customer's affair.
+        "django.request": {"level": "ERROR"},
     },
 }
 
