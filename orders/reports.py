@@ -124,7 +124,8 @@ def count_deliveries(*, now: datetime) -> int:
     """Write into each offer how many of its recent orders ended and how many got a code."""
     with connection.cursor() as cursor:
         cursor.execute(_COUNT_DELIVERIES, {"since": now - _WINDOW})
-        return cursor.rowcount
+        counted: int = cursor.rowcount
+    return counted
 
 
 _COUNT_DELIVERIES = f"""

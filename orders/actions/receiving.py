@@ -160,6 +160,7 @@ def resend_code(order: Order, *, now: datetime) -> Order:
 
     Raises OrderNotActive, ResendNotSupported, SupplierUnavailable.
     """
+    order = Order.objects.get(pk=order.pk)
     attempt = order.attempts.select_related("supplier").filter(state=AttemptState.BOUGHT).first()
     if order.status != Status.RECEIVED or order.seconds_left(now) == 0 or attempt is None:
         raise OrderNotActive(details={"status": order.public_status})
@@ -170,30 +171,40 @@ def resend_code(order: Order, *, now: datetime) -> Order:
     try:
         reference = _ask_resend(client, attempt.reference, now=now)
     except Refused as refusal:
-        order = Order.objects.get(pk=order.pk)
-        if order.resend_requested_at is None:
-            raise ResendNotSupported from refusal
-        return order  # the supplier is at it already
+        raise ResendNotSupported from refusal
     except SupplierError as failure:
         raise SupplierUnavailable(_("The provider did not answer. Try again.")) from failure
     crash_point("resent")
-    with transaction.atomic():
-        order = Order.objects.locked(order.pk)
-        PurchaseAttempt.objects.filter(pk=attempt.pk).update(reference=reference, seen="")
-        if order.status == Status.RECEIVED:
-            # What was read before this moment cannot be the new code.
-            order.note_change(now=now, resend_requested_at=timezone.now())
-    return order
+    return _await_another(order, attempt, reference, now=now)
 
 
 def _ask_resend(client: SupplierClient, reference: str, *, now: datetime) -> str:
-    """Ask, and where the answer is lost, see whether it waits again. Raises SupplierError."""
+    """Ask, and where that is refused or unanswered, see whether it is being done all the same.
+
+    Raises SupplierError.
+    """
     try:
         return client.resend(reference, now=now)
-    except OutcomeUnknown:
+    except (Refused, OutcomeUnknown):
         if client.status(reference, now=now).state == ActivationState.WAITING:
             return reference
         raise
+
+
+@transaction.atomic
+def _await_another(
+    order: Order, attempt: PurchaseAttempt, reference: str, *, now: datetime
+) -> Order:
+    locked = Order.objects.locked(order.pk)
+    PurchaseAttempt.objects.filter(pk=attempt.pk).update(reference=reference)
+    is_there = locked.message_count != order.message_count
+    if locked.status != Status.RECEIVED or is_there or locked.resend_requested_at:
+        return locked
+    # What was read before this moment cannot be the new code, and what is read from now on is
+    # one even where it looks the same.
+    PurchaseAttempt.objects.filter(pk=attempt.pk).update(seen="")
+    locked.note_change(now=now, resend_requested_at=timezone.now())
+    return locked
 
 
 @transaction.atomic
