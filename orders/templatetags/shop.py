@@ -5,6 +5,7 @@ from typing import Any
 
 from django import template
 from django.db.models import Sum
+from django.utils import formats
 from django.utils.translation import gettext as _
 
 from accounts.models import Mode, User
@@ -38,7 +39,9 @@ def stock_words(stock: int) -> str:
     """Return stock in round numbers: suppliers' exact figures are not to be believed."""
     for bucket in _BUCKETS:
         if stock >= bucket:
-            return _("%(count)s+ in stock") % {"count": f"{bucket}"}
+            return _("%(count)s+ in stock") % {
+                "count": formats.number_format(bucket, 0, True, True)
+            }
     return _("Few left")
 
 

@@ -135,6 +135,7 @@ def test_staff_refunds_once(desk: Client, alice: User, received: Order) -> None:
 
     assert cast.balance(alice) == 1_000_000
     refund = Transfer.objects.get(kind="refund")
+    assert refund.by is not None
     assert (refund.reason, refund.by.email) == ("number was used before", "staff@example.test")
     assert [m.level_tag for m in answer.context["messages"]][-1] == "error"
 
