@@ -6,19 +6,18 @@ from django.utils import timezone
 
 from catalog import actions
 from catalog.models import Supplier
-from nexotp.lib.queues import CATALOGUE
 from suppliers.base import SupplierError
 
 logger = structlog.get_logger(__name__)
 
 
-@shared_task(name="catalog.sync_catalogues", queue=CATALOGUE)
+@shared_task(name="catalog.sync_catalogues")
 def sync_catalogues() -> None:
     for supplier in Supplier.objects.filter(is_enabled=True):
         sync_one_catalogue.delay(supplier.pk)
 
 
-@shared_task(name="catalog.sync_catalogue", queue=CATALOGUE, time_limit=280, soft_time_limit=260)
+@shared_task(name="catalog.sync_catalogue", time_limit=280, soft_time_limit=260)
 def sync_one_catalogue(supplier_id: int) -> None:
     try:
         actions.sync_catalogue(Supplier.objects.get(pk=supplier_id), now=timezone.now())
@@ -26,7 +25,7 @@ def sync_one_catalogue(supplier_id: int) -> None:
         logger.warning("sync failed", error=str(failure))
 
 
-@shared_task(name="catalog.refresh_balances", queue=CATALOGUE)
+@shared_task(name="catalog.refresh_balances")
 def refresh_balances() -> None:
     for supplier in Supplier.objects.filter(is_enabled=True):
         try:
@@ -35,6 +34,6 @@ def refresh_balances() -> None:
             logger.warning("balance not read", supplier=supplier.code, error=str(failure))
 
 
-@shared_task(name="catalog.reprice_offers", queue=CATALOGUE)
+@shared_task(name="catalog.reprice_offers")
 def reprice_offers() -> None:
     actions.reprice_offers(now=timezone.now())

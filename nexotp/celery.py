@@ -1,4 +1,4 @@
-"""Queues, and the table of periodic work.
+"""Which task waits in which queue, and the table of periodic work.
 
 Celery is the clock and the muscle; the rows are the queue. A message that is lost, late or
 doubled costs nothing, so no schedule needs to be exact.
@@ -11,10 +11,25 @@ from celery.signals import setup_logging
 from django.conf import settings
 
 from nexotp.lib.logs import configure
+from nexotp.lib.queues import CATALOGUE, MONEY, POLLING
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "nexotp.settings")
 
 HARD_LIMIT = 60
+
+# A task that is not here would wait in a queue that nobody serves.
+QUEUES = {
+    "orders.advance_due_orders": MONEY,
+    "orders.settle_due_attempts": MONEY,
+    "orders.settle_unknown_attempts": MONEY,
+    "orders.poll_suppliers": POLLING,
+    "orders.poll_supplier": POLLING,
+    "orders.count_deliveries": POLLING,
+    "catalog.sync_catalogues": CATALOGUE,
+    "catalog.sync_catalogue": CATALOGUE,
+    "catalog.refresh_balances": CATALOGUE,
+    "catalog.reprice_offers": CATALOGUE,
+}
 
 app = Celery("nexotp")
 app.conf.update(
@@ -37,6 +52,7 @@ app.conf.update(
     task_time_limit=HARD_LIMIT,
     task_soft_time_limit=40,
     task_create_missing_queues=True,
+    task_routes={task: {"queue": queue} for task, queue in QUEUES.items()},
     worker_prefetch_multiplier=1,
     worker_max_tasks_per_child=1000,
     worker_soft_shutdown_timeout=10,

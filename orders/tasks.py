@@ -9,7 +9,6 @@ from celery import shared_task
 from django.utils import timezone
 
 from catalog.models import Supplier
-from nexotp.lib.queues import MONEY, POLLING
 from orders import reports
 from orders.actions import (
     advance_due_orders,
@@ -37,12 +36,12 @@ def _sweep(work: Sweep) -> None:
         pass
 
 
-@shared_task(name="orders.advance_due_orders", queue=MONEY)
+@shared_task(name="orders.advance_due_orders")
 def advance_orders() -> None:
     _sweep(advance_due_orders)
 
 
-@shared_task(name="orders.poll_suppliers", queue=POLLING)
+@shared_task(name="orders.poll_suppliers")
 def poll_suppliers() -> None:
     """Wake one poller per supplier that has open orders."""
     for supplier in Supplier.objects.order_by("pk"):
@@ -50,18 +49,18 @@ def poll_suppliers() -> None:
             poll_one_supplier.apply_async((supplier.pk,), expires=10)
 
 
-@shared_task(name="orders.poll_supplier", queue=POLLING)
+@shared_task(name="orders.poll_supplier")
 def poll_one_supplier(supplier_id: int) -> None:
     supplier = Supplier.objects.get(pk=supplier_id)
     poll_supplier(supplier, now=timezone.now())
 
 
-@shared_task(name="orders.settle_due_attempts", queue=MONEY)
+@shared_task(name="orders.settle_due_attempts")
 def settle_attempts() -> None:
     _sweep(settle_due_attempts)
 
 
-@shared_task(name="orders.settle_unknown_attempts", queue=MONEY)
+@shared_task(name="orders.settle_unknown_attempts")
 def settle_unknown() -> None:
     unknown = PurchaseAttempt.objects.filter(state=AttemptState.UNKNOWN)
     for supplier in Supplier.objects.filter(pk__in=unknown.values("supplier")).order_by("pk"):
@@ -72,6 +71,6 @@ def settle_unknown() -> None:
             logger.exception("unknown purchases not settled", supplier=supplier.code)
 
 
-@shared_task(name="orders.count_deliveries", queue=POLLING)
+@shared_task(name="orders.count_deliveries")
 def count_deliveries() -> None:
     reports.count_deliveries(now=timezone.now())
