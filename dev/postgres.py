@@ -70,6 +70,8 @@ class Postgres:
 
         Raises DevError.
         """
+        if self._user is not None:
+            _check_capabilities()
         if not self.folder.exists():
             self._create()
         self._check_version()
@@ -141,17 +143,8 @@ class Postgres:
             log=self.log,
         )
         if process.wait() != 0:
-            raise DevError(f"initdb failed; {self.log} ends:\n{_tail(self.log)}{self._advice()}")
+            raise DevError(f"initdb failed; {self.log} ends:\n{_tail(self.log)}")
         fresh.rename(self.folder)
-
-    def _advice(self) -> str:
-        if not self._reach_files:
-            return ""
-        return (
-            "\nPostgreSQL refuses to run as root, so it runs as nobody, who needs the capability"
-            "\nCAP_DAC_OVERRIDE to get here. Where that is not granted, run as an ordinary user,"
-            "\nmove the repository out of the closed folder, or set DATABASE_URL."
-        )
 
     def _check_version(self) -> None:
         made_by = (self.folder / "PG_VERSION").read_text().strip()
@@ -201,6 +194,26 @@ class Postgres:
             found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [NAME])
             if found.fetchone() is None:
                 connection.execute(f"CREATE DATABASE {NAME}")
+
+
+def _check_capabilities() -> None:
+    """PostgreSQL refuses to run as root, so root hands it to nobody. Raises DevError if it cannot.
+
+    A container may have dropped what that takes: changing owner and user, and passing folders
+    that are closed to the new one.
+    """
+    wanted = {"CHOWN": 0, "DAC_OVERRIDE": 1, "SETGID": 6, "SETUID": 7, "SETPCAP": 8}
+    try:
+        status = Path("/proc/self/status").read_text()
+    except OSError:
+        return
+    effective = int(status.partition("CapEff:")[2].split()[0], 16)
+    lacking = [f"CAP_{name}" for name, bit in wanted.items() if not effective >> bit & 1]
+    if lacking:
+        raise DevError(
+            f"PostgreSQL does not run as root, and this root lacks {', '.join(lacking)} to run it"
+            "\nas somebody else. Run as an ordinary user, or set DATABASE_URL."
+        )
 
 
 def _is_closed_to_others(*paths: Path) -> bool:
