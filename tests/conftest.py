@@ -22,6 +22,7 @@ from suppliers import transport
 from suppliers.simulator.remote import RemoteSimulator
 from suppliers.simulator.server import running
 from tests import cast
+from tests.server import serve
 
 
 @pytest.fixture(scope="session")
@@ -105,6 +106,13 @@ def simulator(upstream: RemoteSimulator) -> RemoteSimulator:
     upstream.reset()
     upstream.control(code_rate=0, cancel_lock_s=0)
     return upstream
+
+
+@pytest.fixture(scope="session")
+def web_server(django_db_setup: None) -> Iterator[str]:
+    """The shop behind Granian, in a process of its own; sees what is committed. Its base URL."""
+    with serve() as base_url:
+        yield base_url
 
 
 @pytest.fixture
