@@ -95,8 +95,7 @@ class Servers:
 
     def environment(self) -> dict[str, str]:
         """What settings read, for a process started by us."""
-        redis_url = self.settings.get("REDIS_URL")
-        broker_url = _next_database(redis_url) if redis_url else self.valkey.broker_url
+        broker_url = self.settings.get("BROKER_URL") or self._broker_url()
         return {
             "NEXOTP_DATA": str(self.data),
             "SECRET_KEY": self.secrets["secret_key"],
@@ -108,6 +107,10 @@ class Servers:
             "SECURE": "false",  # plain HTTP on loopback
             **self.settings,
         }
+
+    def _broker_url(self) -> str:
+        redis_url = self.settings.get("REDIS_URL")
+        return _next_database(redis_url) if redis_url else self.valkey.broker_url
 
     def announce(self, **more: str) -> None:
         """Write `servers.json`, by which `manage.py` in another terminal finds all this."""
@@ -144,10 +147,15 @@ def given(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def _next_database(redis_url: str) -> str:
-    """The queues' database: the one after the cache's, where only one server is named."""
+    """The queues' database: the one after the cache's, where only one server is named.
+
+    Raises DevError.
+    """
     parts = urlsplit(redis_url)
-    number = int(parts.path.strip("/") or 0)
-    return urlunsplit(parts._replace(path=f"/{number + 1}"))
+    number = parts.path.strip("/") or "0"
+    if parts.scheme not in {"redis", "rediss"} or not number.isdigit():
+        raise DevError("Set BROKER_URL too: it cannot be told from this REDIS_URL.")
+    return urlunsplit(parts._replace(path=f"/{int(number) + 1}"))
 
 
 def _secrets_of(data: Path) -> dict[str, str]:
