@@ -46,7 +46,7 @@ class ApiView(APIView):
     bucket: ClassVar[str]
     permission_classes = (HasScope,)
     throttle_classes = (PlanThrottle,)
-    http_method_names: ClassVar[list[str]] = ["get", "head", "post", "delete"]
+    http_method_names = ["get", "head", "post", "delete"]
 
     @property
     def account(self) -> User:

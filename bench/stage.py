@@ -44,7 +44,7 @@ def web(settings: str = "nexotp.settings") -> Iterator[int]:
         sys.executable,
         *("-m", "granian", "--interface", "wsgi", "--no-access-log", "--log-level", "error"),
         *("--host", "127.0.0.1", "--port", str(port)),
-        *("--workers", "1", "--blocking-threads", "8", "nexotp.wsgi:application"),
+        *("--workers", "2", "--blocking-threads", "8", "nexotp.wsgi:application"),
     ]
     environment = {**os.environ, "DJANGO_SETTINGS_MODULE": settings, "LOG_LEVEL": "ERROR"}
     process = subprocess.Popen(command, cwd=ROOT, env=environment)

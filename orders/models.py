@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Mode, User
 from catalog.models import Country, Offer, Service, Supplier
+from nexotp.lib.db import PreparedRead
 from nexotp.lib.ids import new_id
 from suppliers.base import Goods
 from wallet.actions import OrderMoney
@@ -73,7 +74,12 @@ class OrderQuerySet(models.QuerySet["Order"]):
 
     def locked(self, pk: int) -> "Order":
         """Return the row, locked until the transaction ends; foreign keys to it need not wait."""
-        return self.select_for_update(no_key=True).get(pk=pk)
+        assert transaction.get_connection().in_atomic_block, "a lock outside is none"
+        found = _LOCKED.one((pk,))
+        if found is None:
+            raise Order.DoesNotExist
+        order: Order = found[0]
+        return order
 
     def claim_due(self, now: datetime, *, limit: int) -> list["Order"]:
         """Lease the orders whose time has come to the caller; nobody else gets them meanwhile."""
@@ -248,6 +254,11 @@ class Order(models.Model):
         for name, value in changes.items():
             setattr(self, name, value)
         self.save(update_fields=list(changes))
+
+
+_LOCKED = PreparedRead(
+    "SELECT {0} FROM orders_order placed WHERE placed.id = %s FOR NO KEY UPDATE", placed=Order
+)
 
 
 class AttemptState(models.TextChoices):
