@@ -41,7 +41,7 @@ def django_db_setup(
 ) -> Iterator[None]:
     """One database a session, stocked once; pytest-django's own makes none for `committed`."""
     with django_db_blocker.unblock():
-        made = setup_databases(verbosity=0, interactive=False, aliases=["default"])
+        made = setup_databases(verbosity=0, interactive=False)
         call_command("load_reference_data", verbosity=0)
         cast.stock_the_shop(upstream.url, upstream.api_key)
         connection.close()

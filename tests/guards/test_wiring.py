@@ -1,0 +1,160 @@
+"""What hangs together by names alone: views, tasks, statuses, migrations."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from django.core.management import call_command
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from nexotp.api_v1 import v1
+from nexotp.celery import app
+from orders.models import CAPTURED, FINAL, OPEN, TRANSITIONS, Status
+from tests.api.calls import MOUNTS
+from tests.guards.source import calls, modules
+
+# ---- views ------------------------------------------------------------------------------------
+
+# Everybody may see these. Every other view asks who is there.
+PUBLIC = {
+    "healthz",  # load balancers
+    "sign-in/",
+    "language/",  # before signing in too
+    "admin/login/",
+    "admin/jsi18n/",  # translated words of the admin's scripts
+}
+# Answered by the API's own middleware, which asks for a key.
+_API = tuple(f"{mount.lstrip('/')}/" for mount in MOUNTS)
+
+
+def views(
+    resolver: URLResolver | None = None, prefix: str = ""
+) -> Iterator[tuple[str, URLPattern]]:
+    for pattern in (resolver or get_resolver()).url_patterns:
+        path = prefix + str(pattern.pattern).lstrip("^")
+        if isinstance(pattern, URLResolver):
+            yield from views(pattern, path)
+        else:
+            yield path, pattern
+
+
+def pages() -> dict[str, URLPattern]:
+    return {path: pattern for path, pattern in views() if not path.startswith(_API)}
+
+
+def test_the_scan_finds_the_pages() -> None:
+    assert len(pages()) > 20
+    assert set(pages()) >= PUBLIC
+
+
+def test_every_view_is_private_unless_listed() -> None:
+    public = {
+        path
+        for path, pattern in pages().items()
+        if not getattr(pattern.callback, "login_required", True)
+    }
+
+    assert public - PUBLIC == set()
+
+
+@pytest.mark.usefixtures("db")
+def test_a_stranger_is_sent_to_sign_in() -> None:
+    client = Client(raise_request_exception=False)
+    answers = {
+        path: client.get(f"/{re.sub(r'<[^>]+>|[(].*?[)]', '1', path).rstrip('$')}")
+        for path in pages()
+        if path not in PUBLIC
+    }
+
+    assert len(answers) > 20
+    let_in = {
+        path: answer.status_code
+        for path, answer in answers.items()
+        if answer.status_code not in {301, 302, 404, 405}
+    }
+    assert let_in == {}
+    assert {
+        answer["Location"].split("?")[0]
+        for answer in answers.values()
+        if answer.has_header("Location")
+    } <= {
+        *("/sign-in/", "/admin/login/"),
+    }
+
+
+@pytest.mark.usefixtures("db")
+@pytest.mark.parametrize("mount", MOUNTS)
+@pytest.mark.parametrize("route", v1, ids=lambda route: str(route.pattern))
+def test_every_route_of_the_api_asks_for_a_key(mount: str, route: URLPattern) -> None:
+    path = str(route.pattern).replace("<str:order_id>", "1")
+
+    answers = [Client().generic(method, f"{mount}/{path}") for method in ("GET", "POST")]
+
+    assert {answer.status_code for answer in answers} == {401}
+
+
+# ---- tasks ------------------------------------------------------------------------------------
+
+
+def our_tasks() -> set[str]:
+    app.loader.import_default_modules()
+    return {name for name in app.tasks if not name.startswith("celery.")}
+
+
+def scheduled() -> set[str]:
+    return {str(entry["task"]) for entry in app.conf.beat_schedule.values()}
+
+
+def sent() -> set[str]:
+    """Names of the functions that some task sends as a task."""
+    senders = ("delay", "apply_async", "delay_on_commit")
+    return {
+        call.func.value.id  # type: ignore[attr-defined]
+        for tree in modules().values()
+        for name, call in calls(tree)
+        if name in senders
+    }
+
+
+def test_every_task_names_a_queue() -> None:
+    routes = app.conf.task_routes
+
+    assert len(our_tasks()) >= 9
+    assert {name for name in our_tasks() if not routes.get(name, {}).get("queue")} == set()
+
+
+def test_every_task_is_scheduled_or_sent() -> None:
+    forgotten = {
+        name for name in our_tasks() - scheduled() if app.tasks[name].run.__name__ not in sent()
+    }
+
+    assert len(scheduled()) >= 8
+    assert forgotten == set()
+
+
+def test_everything_scheduled_exists() -> None:
+    assert scheduled() <= our_tasks()
+
+
+# ---- statuses ---------------------------------------------------------------------------------
+
+
+def test_every_status_is_in_the_table_of_transitions() -> None:
+    assert len(Status) == 8
+    assert set(TRANSITIONS) == set(Status)
+    assert set().union(*TRANSITIONS.values()) == set(Status) - {Status.PURCHASING}
+
+
+def test_every_status_is_open_or_final_and_every_end_is_reached() -> None:
+    assert set(Status) == OPEN | FINAL
+    assert not OPEN & FINAL
+    assert {Status.RECEIVED, Status.SUCCESS} == CAPTURED
+
+
+# ---- migrations -------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("db")
+def test_no_migration_is_missing() -> None:
+    call_command("makemigrations", check=True, dry_run=True, verbosity=0)
