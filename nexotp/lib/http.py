@@ -7,7 +7,9 @@ carry no session, no cookie and no CSRF token.
 
 import traceback
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import IO, Any
 
 import orjson
@@ -20,6 +22,10 @@ from django.http.response import HttpResponseBase
 from django.urls import resolve
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation.trans_real import (
+    get_supported_language_variant,
+    parse_accept_lang_header,
+)
 from psycopg_pool import PoolTimeout
 from rest_framework import exceptions as drf
 from rest_framework.negotiation import DefaultContentNegotiation
@@ -179,6 +185,15 @@ def _as_problem(error: Exception) -> errors.Problem | None:
     return None
 
 
+@lru_cache(maxsize=1_000)
+def _language(accepted: str) -> str:
+    """Return the language to speak for an Accept-Language; no cookie has a say here."""
+    for wanted, _priority in parse_accept_lang_header(accepted.lower()[:200]):
+        with suppress(LookupError):
+            return get_supported_language_variant(wanted)
+    return str(settings.LANGUAGE_CODE)
+
+
 class ApiMiddleware:
     """Answers the API's addresses by itself; everything else passes on to the browser's stack."""
 
@@ -192,7 +207,7 @@ class ApiMiddleware:
         request.request_id = new_id("req")  # type: ignore[attr-defined]
         # What is decided on the way and must stand in the answer, however that comes about.
         request.answer_headers = {}  # type: ignore[attr-defined]
-        with translation.override(translation.get_language_from_request(request)):
+        with translation.override(_language(request.META.get("HTTP_ACCEPT_LANGUAGE", ""))):
             try:
                 response = self._answer(request)
             except Exception as error:
