@@ -27,7 +27,7 @@ def lines() -> StringIO:
     return lines
 
 
-@pytest.mark.parametrize("key", [KEY, SANDBOX_KEY])
+@pytest.mark.parametrize("key", [KEY, SANDBOX_KEY], ids=["live", "sandbox"])
 def test_a_key_becomes_its_prefix(key: str) -> None:
     assert redact(f"Bearer {key}, and more") == f"Bearer {key[:8]}[redacted], and more"
 
