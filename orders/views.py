@@ -1,8 +1,10 @@
 """Buying a number in the browser, and watching its order."""
 
+import re
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
 from django.conf import settings
@@ -12,7 +14,7 @@ from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.utils.cache import patch_cache_control, patch_vary_headers
+from django.utils.cache import patch_vary_headers
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
@@ -25,6 +27,7 @@ from nexotp.lib.ids import new_id
 from nexotp.lib.pagination import keyset_page
 from orders.actions import (
     IdempotencyInProgress,
+    IdempotencyKeyReused,
     OrderRequest,
     cancel_order,
     finish_order,
@@ -36,6 +39,7 @@ from orders.wording import look_at
 
 _MOST_SERVICES = 30
 _PER_PAGE = 20
+_KEY = re.compile("buy_[0-9A-Z]{26}")
 
 
 class PurchaseForm(forms.Form):
@@ -88,7 +92,11 @@ def confirm(request: HttpRequest, service_code: str, country_code: str) -> HttpR
     if request.method == "POST":
         return _buy(request, service, country)
     provider = request.GET.get("provider", ANY_PROVIDER)
-    return _confirmation(request, service, country, provider=provider)
+    key = request.GET.get("key", "")
+    if not _KEY.fullmatch(key):
+        # The key is part of the address, so that "back" and "reload" bring the same one.
+        return redirect(f"{request.path}?{urlencode({'provider': provider, 'key': new_id('buy')})}")
+    return _confirmation(request, service, country, provider=provider, key=key)
 
 
 def _buy(request: HttpRequest, service: Service, country: Country) -> HttpResponse:
@@ -108,18 +116,29 @@ def _buy(request: HttpRequest, service: Service, country: Country) -> HttpRespon
     except IdempotencyInProgress as problem:
         # The first click is still buying: its page shows how it goes on.
         return redirect("order", (problem.details or {})["orderId"])
+    except IdempotencyKeyReused:
+        # Bought before, at another price or from another provider.
+        return _show_earlier(request, sent["key"])
     except Problem as problem:
         return _confirmation(
             request,
             service,
             country,
             provider=sent["provider"],
+            key=new_id("buy"),
             problem=problem,
             price_before=sent["max_price"],
         )
     if placement.is_replay:
-        messages.info(request, _("You had bought this already. Nothing was charged again."))
+        return _show_earlier(request, sent["key"])
     return redirect("order", placement.order.public_id)
+
+
+def _show_earlier(request: HttpRequest, key: str) -> HttpResponse:
+    """Go to the order that this confirmation has bought before."""
+    messages.info(request, _("You had bought this already. Nothing was charged again."))
+    mine = Order.objects.for_account(_customer(request), Mode.LIVE)
+    return redirect("order", get_object_or_404(mine.with_key(key)).public_id)
 
 
 def _confirmation(
@@ -128,6 +147,7 @@ def _confirmation(
     country: Country,
     *,
     provider: str,
+    key: str,
     problem: Problem | None = None,
     price_before: int | None = None,
 ) -> HttpResponse:
@@ -149,13 +169,11 @@ def _confirmation(
         "is_gone": provider != ANY_PROVIDER and chosen is None,
         "price": offer.price if offer else None,
         "currency": settings.SHOP_CURRENCY,
-        "key": new_id("buy"),
+        "key": key,
         "problem": problem,
         "price_before": price_before,
     }
     response = _page_or_part(request, "orders/confirm.html", "choice", context)
-    # "Back" shows the same form with the same key, so that it cannot buy a second time.
-    patch_cache_control(response, private=True, max_age=0)
     response.status_code = 409 if problem else 200
     return response
 

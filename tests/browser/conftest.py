@@ -1,0 +1,151 @@
+"""A real Chromium in front of a real web process on the test's database.
+
+Anything a page says on its console (a violated content policy, a script's error) fails the test.
+"""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import httpx2
+import pytest
+from django.conf import settings
+from django.db import connection
+from django.test import Client
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+
+from accounts.models import User
+from dev import processes
+from dev.system_packages import BROWSERS
+
+ROOT = Path(__file__).resolve().parents[2]
+PICTURES = ROOT / "test-artifacts"
+CHROMIUM_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+# A page that says "no" is an answer, and Chromium notes its status on the console.
+_REFUSALS = tuple(
+    f"Failed to load resource: the server responded with a status of {status}"
+    for status in (403, 404, 409)
+)
+
+
+@pytest.fixture(scope="session")
+def web(
+    django_db_setup: None,
+    own_redis_database: None,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[str]:
+    """The address of the shop, served as in production from the database of this worker."""
+    port = _free_port()
+    log = tmp_path_factory.mktemp("web") / "web.log"
+    command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws"]
+    command += ["--host", "127.0.0.1", "--port", str(port), "--blocking-threads", "8"]
+    server = processes.spawn(
+        [*command, "nexotp.wsgi:application"], env=_environment(), cwd=ROOT, log=log
+    )
+    try:
+        _wait_until_ready(f"http://127.0.0.1:{port}", server, log)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.terminate()
+        server.wait(timeout=15)
+
+
+def _free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+def _environment() -> dict[str, str]:
+    database = urlsplit(os.environ["DATABASE_URL"])
+    name = connection.settings_dict["NAME"]
+    return {
+        **os.environ,
+        "DATABASE_URL": urlunsplit(database._replace(path=f"/{name}")),
+        "REDIS_URL": settings.REDIS_URL,
+        "DEBUG": "false",
+    }
+
+
+def _wait_until_ready(address: str, server: "subprocess.Popen[bytes]", log: Path) -> None:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline and server.poll() is None:
+        try:
+            if httpx2.get(f"{address}/healthz", trust_env=False).status_code == 200:
+                return
+        except httpx2.TransportError:
+            time.sleep(0.1)
+    raise RuntimeError(f"the web process did not start:\n{log.read_text()}")
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """One browser a module: its event loop must be gone before other tests start theirs."""
+    path = next(found for name in BROWSERS if (found := shutil.which(name)))
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    try:
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_ARGUMENTS)
+            yield browser
+            # While an event loop runs, Django keeps a connection of its own for it.
+            connection.close()
+            browser.close()
+    finally:
+        del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+OpenBrowser = Callable[..., Page]
+
+
+@pytest.fixture
+def open_browser(
+    request: pytest.FixtureRequest, committed: None, web: str, chromium: Browser
+) -> Iterator[OpenBrowser]:
+    """Open a browser on a phone in English, or as the options say, signed in as `user`."""
+    contexts: list[BrowserContext] = []
+    complaints: list[str] = []
+
+    def listen(message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"} and not message.text.startswith(_REFUSALS):
+            complaints.append(message.text)
+
+    def open_one(*, user: User | None = None, language: str = "en", **options: Any) -> Page:
+        options = {"viewport": {"width": 390, "height": 844}, **options}
+        context = chromium.new_context(base_url=web, **options)
+        context.set_default_timeout(10_000)
+        contexts.append(context)
+        cookies = {"django_language": language} | (_session_of(user) if user else {})
+        context.add_cookies([{"name": n, "value": v, "url": web} for n, v in cookies.items()])
+        page = context.new_page()
+        page.on("console", listen)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        return page
+
+    yield open_one
+    PICTURES.mkdir(exist_ok=True)
+    for number, context in enumerate(contexts):
+        for page in context.pages:
+            page.screenshot(path=PICTURES / f"{request.node.name}-{number}.png")
+        context.close()
+    assert not complaints
+
+
+def _session_of(user: User) -> dict[str, str]:
+    client = Client()
+    client.force_login(user)
+    return {settings.SESSION_COOKIE_NAME: client.cookies[settings.SESSION_COOKIE_NAME].value}
