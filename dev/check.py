@@ -21,10 +21,9 @@ MANAGE = [sys.executable, "-W", "error", "manage.py"]
 COMPILE_TEMPLATES = """
 from pathlib import Path
 from django.template.loader import get_template
-for folder in Path().glob("**/templates"):
-    if ".venv" not in folder.parts:
-        for file in folder.rglob("*.*"):
-            get_template(str(file.relative_to(folder)))
+for folder in (Path("templates"), *Path().glob("*/templates")):
+    for file in folder.rglob("*.*"):
+        get_template(str(file.relative_to(folder)))
 """
 
 
@@ -81,9 +80,8 @@ def passes(name: str, step: Step) -> bool:
                 servers.stop()
     else:
         passed = run(step.command, {})
-    print(
-        f"   {'ok' if passed else 'FAILED'} after {time.monotonic() - started_at:.1f} s", flush=True
-    )
+    seconds = time.monotonic() - started_at
+    print(f"{name:14}{'ok' if passed else 'FAILED'} after {seconds:.1f} s", flush=True)
     return passed
 
 
