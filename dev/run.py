@@ -203,7 +203,8 @@ def greeting(place: Place, demo: dict[str, Any], *, seconds: float) -> str:
     key = f"-H 'Authorization: Bearer {demo['sandbox_key']}'"
     order = '{"service":"whatsapp","country":"id","provider":"any","idempotencyKey":"first-order"}'
     return f"""
-NexOTP is ready at {place.web}   (after {seconds:.1f} s; Ctrl-C stops it)
+NexOTP is ready at {place.web}
+after {seconds:.1f} s. Ctrl-C stops it.
 
   buyer         {demo["buyer"]["email"]}  {demo["buyer"]["password"]}
   admin         {demo["admin"]["email"]}  {demo["admin"]["password"]}  {place.web}/admin/
