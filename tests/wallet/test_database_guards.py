@@ -126,7 +126,7 @@ def test_an_account_cannot_become_another(alice: User, change: str) -> None:
     wallet = open_wallet(user=alice, mode=Mode.LIVE)
 
     with pytest.raises(Error, match="cannot become another"):
-        run(f"UPDATE wallet_ledgeraccount SET {change} WHERE id = %s", wallet.pk)  # noqa: S608
+        run(f"UPDATE wallet_ledgeraccount SET {change} WHERE id = %s", wallet.pk)
 
 
 def test_a_wallet_cannot_go_below_zero(alice: User) -> None:

@@ -128,10 +128,11 @@ class LedgerMachine(RuleBasedStateMachine):
 
     @rule(target=done, order=consumes(waiting), end=st.sampled_from(["cancelled", "expired"]))
     def release(self, order: Order, end: str) -> Any:
+        now = timezone.now()
         with transaction.atomic():
             order.attempts.update(state=AttemptState.CANCELLED)
-            order.move(Status.CLOSING, now=timezone.now())
-            order.move(Status(end), now=timezone.now(), refund_amount=order.price)
+            order.move(Status.CLOSING, now=now, closing_as=end, closing_since=now)
+            order.move(Status(end), now=now, refund_amount=order.price)
             release_price(order.money, reason=end)
         self.balances[order.user.email.split("@")[0], Mode(order.mode)] += order.price
         self.transfers += 1
