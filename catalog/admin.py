@@ -25,8 +25,8 @@ from catalog.models import (
     Supplier,
 )
 from nexotp.lib.admin import ReadOnlyAdmin, ShopAdmin
+from nexotp.lib.amounts import amount_text
 from nexotp.lib.queues import CATALOGUE
-from wallet.presentation import amount_text
 
 
 @admin.register(Service)

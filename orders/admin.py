@@ -19,10 +19,10 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 
 from accounts.models import User
 from nexotp.lib.admin import ReadOnlyAdmin, ReadOnlyInline
+from nexotp.lib.amounts import amount_text
 from nexotp.lib.errors import Problem
 from orders.actions import cancel_order, refund_order
 from orders.models import Order, OrderMessage, PurchaseAttempt
-from wallet.presentation import amount_text
 
 
 class ReasonForm(forms.Form):

@@ -7,8 +7,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from nexotp.lib.amounts import amount_text
 from orders.models import AttemptState, Order, Status
-from wallet.presentation import amount_text
 
 _HEADLINES = {
     Status.PURCHASING: gettext_lazy("Getting your number"),

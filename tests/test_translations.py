@@ -120,7 +120,7 @@ def test_choosing_a_language_is_remembered_and_stays_on_the_page(client: Client)
 
 
 def test_amounts_are_written_as_the_language_does() -> None:
-    from wallet.presentation import amount_text, signed_amount_text
+    from nexotp.lib.amounts import amount_text, signed_amount_text
 
     with translation.override("id"):
         assert amount_text(1_234_567, "IDR") == "Rp\u00a01.234.567"

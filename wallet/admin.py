@@ -7,8 +7,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from nexotp.lib.admin import ReadOnlyAdmin
+from nexotp.lib.amounts import amount_text
 from wallet.models import LedgerAccount, Transfer
-from wallet.presentation import amount_text
 
 
 @admin.register(LedgerAccount)

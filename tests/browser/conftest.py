@@ -5,16 +5,10 @@ Anything a page says on its console (a violated content policy, a script's error
 
 import os
 import shutil
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
-import httpx2
 import pytest
 from django.conf import settings
 from django.db import connection
@@ -22,8 +16,8 @@ from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
 from accounts.models import User
-from dev import processes
 from dev.system_packages import BROWSERS
+from tests.server import serve
 
 ROOT = Path(__file__).resolve().parents[2]
 PICTURES = ROOT / "test-artifacts"
@@ -44,53 +38,10 @@ _REFUSALS = tuple(
 
 
 @pytest.fixture(scope="session")
-def web(
-    django_db_setup: None,
-    own_redis_database: None,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[str]:
+def web(django_db_setup: None, own_redis_database: None) -> Iterator[str]:
     """The address of the shop, served as in production from the database of this worker."""
-    port = _free_port()
-    log = tmp_path_factory.mktemp("web") / "web.log"
-    command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws"]
-    command += ["--host", "127.0.0.1", "--port", str(port), "--blocking-threads", "8"]
-    server = processes.spawn(
-        [*command, "nexotp.wsgi:application"], env=_environment(), cwd=ROOT, log=log
-    )
-    try:
-        _wait_until_ready(f"http://127.0.0.1:{port}", server, log)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.terminate()
-        server.wait(timeout=15)
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
-
-
-def _environment() -> dict[str, str]:
-    database = urlsplit(os.environ["DATABASE_URL"])
-    name = connection.settings_dict["NAME"]
-    return {
-        **os.environ,
-        "DATABASE_URL": urlunsplit(database._replace(path=f"/{name}")),
-        "REDIS_URL": settings.REDIS_URL,
-        "DEBUG": "false",
-    }
-
-
-def _wait_until_ready(address: str, server: "subprocess.Popen[bytes]", log: Path) -> None:
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline and server.poll() is None:
-        try:
-            if httpx2.get(f"{address}/healthz", trust_env=False).status_code == 200:
-                return
-        except httpx2.TransportError:
-            time.sleep(0.1)
-    raise RuntimeError(f"the web process did not start:\n{log.read_text()}")
+    with serve(DEBUG="false") as address:
+        yield address
 
 
 @pytest.fixture(scope="module")

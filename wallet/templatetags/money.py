@@ -1,6 +1,6 @@
 from django import template
 
-from wallet.presentation import amount_text, signed_amount_text
+from nexotp.lib.amounts import amount_text, signed_amount_text
 
 register = template.Library()
 register.filter("money", amount_text)

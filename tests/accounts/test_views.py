@@ -1,0 +1,55 @@
+"""Signing in and out in a browser."""
+
+import pytest
+from django.test import Client
+
+from accounts.models import User
+from tests import cast
+
+
+def test_a_stranger_is_led_to_sign_in_and_back(client: Client, alice: User) -> None:
+    answer = client.get("/wallet/")
+    assert answer["Location"] == "/sign-in/?next=/wallet/"
+
+    answer = client.post(
+        answer["Location"],
+        {"username": "ALICE@example.test", "password": cast.PASSWORD, "next": "/wallet/"},
+    )
+
+    assert answer["Location"] == "/wallet/"
+
+
+@pytest.mark.parametrize("email", ["alice@example.test", "nobody@example.test"])
+def test_a_wrong_password_does_not_say_who_exists(client: Client, alice: User, email: str) -> None:
+    client.cookies["django_language"] = "en"
+
+    page = client.post("/sign-in/", {"username": email, "password": "wrong"}).content.decode()
+
+    assert "E-mail and password do not match" in page
+
+
+def test_signing_in_leads_nowhere_else(client: Client, alice: User) -> None:
+    answer = client.post(
+        "/sign-in/",
+        {
+            "username": alice.email,
+            "password": cast.PASSWORD,
+            "next": "https://evil.example/",
+        },
+    )
+
+    assert answer["Location"] == "/"
+
+
+def test_signing_out_needs_a_form(client: Client, alice: User) -> None:
+    client.force_login(alice)
+
+    assert client.get("/sign-out/").status_code == 405
+    assert client.post("/sign-out/").status_code == 302
+    assert client.get("/").status_code == 302
+
+
+def test_a_polling_page_is_told_to_reload(client: Client) -> None:
+    answer = client.get("/sign-in/", headers={"HX-Request": "true"})
+
+    assert answer["HX-Refresh"] == "true"
