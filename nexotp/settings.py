@@ -229,6 +229,10 @@ LOGGING: dict[str, Any] = {
         # httpx2 logs whole URLs, and a supplier's key stands in its URL.
         "httpx2": {"level": "WARNING"},
         "httpcore2": {"level": "WARNING"},
+        # Sweeps run every two seconds: a line for each would bury what matters.
+        "celery.beat": {"level": "WARNING"},
+        "celery.worker.strategy": {"level": "WARNING"},
+        "celery.app.trace": {"level": "WARNING"},
         # A customer's 4xx is the customer's affair.
         "django.request": {"level": "ERROR"},
     },
