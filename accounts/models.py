@@ -60,9 +60,7 @@ class Plan(models.Model):
     def bucket(self, name: str) -> Bucket:
         """Return this plan's limit for the bucket GENERAL, ORDER or POLL."""
         prefix = name.lower()
-        return Bucket(
-            name, getattr(self, f"{prefix}_per_minute"), getattr(self, f"{prefix}_burst")
-        )
+        return Bucket(name, getattr(self, f"{prefix}_per_minute"), getattr(self, f"{prefix}_burst"))
 
 
 class UserManager(BaseUserManager["User"]):

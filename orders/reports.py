@@ -63,7 +63,7 @@ _CHECKS = {
             UNION ALL
             SELECT mode, 0, sum(price) FROM orders_order WHERE status IN {_OPEN} GROUP BY mode
         ) AS sides GROUP BY mode HAVING sum(held) <> sum(priced)
-    """,  # noqa: S608
+    """,
     "order without its hold": """
         SELECT placed.public_id FROM orders_order placed LEFT JOIN wallet_transfer transfer
             ON transfer.reference = 'hold:' || placed.public_id AND transfer.order_id = placed.id
@@ -79,7 +79,7 @@ _CHECKS = {
             WHEN placed.status IN {_CAPTURED} THEN transfer.kind IS DISTINCT FROM 'capture'
                 OR transfer.amount <> placed.price
             ELSE transfer.kind IS DISTINCT FROM 'release' OR transfer.amount <> placed.price END
-    """,  # noqa: S608
+    """,
     "captured order and its cost disagree (order, attempts, costs)": f"""
         SELECT placed.public_id, count(attempt.id), count(transfer.id)
         FROM orders_order placed
@@ -91,7 +91,7 @@ _CHECKS = {
         GROUP BY placed.id
         HAVING CASE WHEN placed.status IN {_CAPTURED}
             THEN count(attempt.id) <> count(transfer.id) ELSE count(transfer.id) > 0 END
-    """,  # noqa: S608
+    """,
     "refund shown and refund paid disagree": """
         SELECT placed.public_id, refund_amount, coalesce(sum(transfer.amount), 0)
         FROM orders_order placed LEFT JOIN wallet_transfer transfer
@@ -143,4 +143,4 @@ SET ended_count = coalesce(counted.ended, 0), delivered_count = coalesce(counted
 FROM catalog_offer same LEFT JOIN counted ON counted.id = same.id
 WHERE offer.id = same.id AND (offer.ended_count, offer.delivered_count)
     IS DISTINCT FROM (coalesce(counted.ended, 0), coalesce(counted.delivered, 0))
-"""  # noqa: S608
+"""

@@ -22,8 +22,8 @@ from wallet.models import Transfer
 
 pytestmark = pytest.mark.usefixtures("committed")
 
-assert catalog_tasks, "imported, so that the app knows them"
-OURS: dict[str, Task] = {
+assert catalog_tasks.__name__, "imported, so that the app knows them"
+OURS: dict[str, Task[..., None]] = {
     name: task for name, task in app.tasks.items() if not name.startswith("celery.")
 }
 

@@ -19,9 +19,10 @@ CLOSED = {ActivationState.CANCELLED, ActivationState.CLOSED}
 
 
 def buy(stage, now, *, goods=None, reference="attempt-1") -> Purchase:
-    return stage.supplier.buy(
+    purchase: Purchase = stage.supplier.buy(
         goods or stage.goods, max_cost=1_000_0000, reference=reference, now=now
     )
+    return purchase
 
 
 def test_the_balance_is_an_integer(stage):

@@ -340,6 +340,7 @@ def test_it_runs_as_a_program():
     command = [sys.executable, "-m", "suppliers.simulator", "--port", "0", "--api-key", "k"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as program:
         try:
+            assert program.stderr is not None
             url = program.stderr.readline().split()[-1]
             params = {"api_key": "k", "action": "getBalance"}
             answer = httpx2.get(url, params=params, trust_env=False)

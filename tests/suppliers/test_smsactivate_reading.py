@@ -93,7 +93,14 @@ def test_an_active_list_that_cannot_be_read_is_not_an_empty_one(answer, says):
 
 
 def test_one_broken_row_does_not_hide_the_others(says):
-    rows = [None, {}, {"activationId": None}, {"activationId": {}}, {"activationId": "a b"}, ROW]
+    rows: list[object] = [
+        None,
+        {},
+        {"activationId": None},
+        {"activationId": {}},
+        {"activationId": "a b"},
+        ROW,
+    ]
 
     assert [one.reference for one in says(rows).active()] == ["635468024"]
 
