@@ -109,7 +109,7 @@ def simulator(upstream: RemoteSimulator) -> RemoteSimulator:
 
 
 @pytest.fixture(scope="session")
-def web_server(django_db_setup: None) -> Iterator[str]:
+def web_server(django_db_setup: None, own_redis_database: None) -> Iterator[str]:
     """The shop behind Granian, in a process of its own; sees what is committed. Its base URL."""
     with serve() as base_url:
         yield base_url

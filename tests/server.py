@@ -5,13 +5,13 @@ have been made (`django_db_setup`), and what the server shall see must have been
 """
 
 import os
-import signal
 import socket
 import subprocess
 import sys
-import time
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 import httpx2
@@ -21,64 +21,53 @@ from django.db import connection
 from dev import processes
 from nexotp.lib.env import BASE_DIR
 
-_PATIENCE = 30.0
-
 
 @contextmanager
 def serve(**environment: str) -> Iterator[str]:
     """Run Granian until the block ends; gives the base URL, such as `http://127.0.0.1:40123`."""
     port = _free_port()
     base_url = f"http://127.0.0.1:{port}"
-    granian = ["granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port)]
-    quiet = ["--workers", "1", "--blocking-threads", "8", "--no-ws", "--log-level", "error"]
-    process = subprocess.Popen(
-        [
-            *processes.tied(signal.SIGTERM),
-            *(sys.executable, "-m", *granian, *quiet, "nexotp.wsgi:application"),
-        ],
-        cwd=BASE_DIR,
-        env={**os.environ, **_environment(), **environment},
-    )
-    try:
-        _wait_for(base_url, process)
-        yield base_url
-    finally:
-        process.terminate()
+    command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws"]
+    command += ["--host", "127.0.0.1", "--port", str(port), "--blocking-threads", "8"]
+    with tempfile.TemporaryDirectory(prefix="nexotp-web-") as folder:
+        log = Path(folder) / "web.log"
+        process = processes.spawn(
+            [*command, "nexotp.wsgi:application"],
+            env={**os.environ, **_environment(), **environment},
+            cwd=BASE_DIR,
+            log=log,
+        )
         try:
+            if not processes.wait_until(lambda: _answers(base_url, process), timeout=30, pause=0.1):
+                raise RuntimeError(f"the web server does not answer:\n{log.read_text()}")
+            yield base_url
+        finally:
+            process.terminate()
             process.wait(timeout=20)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
 
 
 def _environment() -> dict[str, str]:
-    """What makes the other process see the same data and accept the same keys as this one."""
-    database = connection.settings_dict["NAME"]
+    """What makes the other process see the same data as this one."""
+    name = connection.settings_dict["NAME"]
     url = urlsplit(os.environ["DATABASE_URL"])
     return {
-        "DATABASE_URL": urlunsplit(url._replace(path=f"/{database}")),
+        "DATABASE_URL": urlunsplit(url._replace(path=f"/{name}")),
         "REDIS_URL": settings.REDIS_URL,
+        "DEBUG": "false",
         "SECURE": "false",
-        "LOG_LEVEL": "WARNING",
     }
 
 
 def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
+        return int(probe.getsockname()[1])
 
 
-def _wait_for(base_url: str, process: "subprocess.Popen[bytes]") -> None:
-    deadline = time.monotonic() + _PATIENCE
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            raise RuntimeError(f"the web server ended with {process.returncode}")
-        try:
-            if httpx2.get(f"{base_url}/healthz", trust_env=False).status_code == 200:
-                return
-        except httpx2.TransportError:
-            pass
-        time.sleep(0.1)
-    raise RuntimeError("the web server does not answer")
+def _answers(base_url: str, process: "subprocess.Popen[bytes]") -> bool:
+    if process.poll() is not None:
+        raise RuntimeError(f"the web server ended with {process.returncode}")
+    try:
+        return httpx2.get(f"{base_url}/healthz", trust_env=False).status_code == 200
+    except httpx2.TransportError:
+        return False

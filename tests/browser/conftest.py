@@ -17,7 +17,6 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, s
 
 from accounts.models import User
 from dev.system_packages import BROWSERS
-from tests.server import serve
 
 ROOT = Path(__file__).resolve().parents[2]
 PICTURES = ROOT / "test-artifacts"
@@ -35,13 +34,6 @@ _REFUSALS = tuple(
     f"Failed to load resource: the server responded with a status of {status}"
     for status in (403, 404, 409)
 )
-
-
-@pytest.fixture(scope="session")
-def web(django_db_setup: None, own_redis_database: None) -> Iterator[str]:
-    """The address of the shop, served as in production from the database of this worker."""
-    with serve(DEBUG="false") as address:
-        yield address
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +57,7 @@ OpenBrowser = Callable[..., Page]
 
 @pytest.fixture
 def open_browser(
-    request: pytest.FixtureRequest, committed: None, web: str, chromium: Browser
+    request: pytest.FixtureRequest, committed: None, web_server: str, chromium: Browser
 ) -> Iterator[OpenBrowser]:
     """Open a browser on a phone in English, or as the options say, signed in as `user`."""
     contexts: list[BrowserContext] = []
@@ -77,11 +69,13 @@ def open_browser(
 
     def open_one(*, user: User | None = None, language: str = "en", **options: Any) -> Page:
         options = {"viewport": {"width": 390, "height": 844}, **options}
-        context = chromium.new_context(base_url=web, **options)
+        context = chromium.new_context(base_url=web_server, **options)
         context.set_default_timeout(10_000)
         contexts.append(context)
         cookies = {"django_language": language} | (_session_of(user) if user else {})
-        context.add_cookies([{"name": n, "value": v, "url": web} for n, v in cookies.items()])
+        context.add_cookies(
+            [{"name": n, "value": v, "url": web_server} for n, v in cookies.items()]
+        )
         page = context.new_page()
         page.on("console", listen)
         page.on("pageerror", lambda error: complaints.append(str(error)))
