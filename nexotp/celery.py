@@ -56,7 +56,8 @@ app.conf.update(
     worker_prefetch_multiplier=1,
     worker_max_tasks_per_child=1000,
     worker_soft_shutdown_timeout=10,
-    worker_cancel_long_running_tasks_on_connection_loss=True,
+    # A task cut off half-way would leave its rows leased; one that runs twice does no harm.
+    worker_cancel_long_running_tasks_on_connection_loss=False,
     timezone="UTC",
     beat_schedule={
         "advance due orders": {

@@ -1,7 +1,6 @@
 """Every periodic task may run twice at once: the work is done once."""
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 from celery import Task
@@ -23,7 +22,6 @@ from wallet.models import Transfer
 
 pytestmark = pytest.mark.usefixtures("committed")
 
-assert catalog_tasks.__name__, "imported, so that the app knows them"
 OURS: "dict[str, Task[..., None]]" = {
     name: task for name, task in app.tasks.items() if not name.startswith("celery.")
 }
