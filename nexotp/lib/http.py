@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import lru_cache
+from io import BytesIO
 from typing import IO, Any
 
 import orjson
@@ -185,6 +186,18 @@ def _as_problem(error: Exception) -> errors.Problem | None:
     return None
 
 
+def _take_chunks(request: HttpRequest) -> None:
+    """Read a body sent without a length, which Django would take for empty.
+
+    Raises PayloadTooLarge.
+    """
+    body = request.META["wsgi.input"].read(settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1)
+    if len(body) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+        raise errors.PayloadTooLarge
+    request.META["CONTENT_LENGTH"] = str(len(body))
+    request._stream = BytesIO(body)
+
+
 @lru_cache(maxsize=1_000)
 def _language(accepted: str) -> str:
     """Return the language to speak for an Accept-Language; no cookie has a say here."""
@@ -222,6 +235,8 @@ class ApiMiddleware:
         return response
 
     def _answer(self, request: HttpRequest) -> HttpResponseBase:
+        if "HTTP_TRANSFER_ENCODING" in request.META:
+            _take_chunks(request)
         match = resolve(request.path_info)
         request.resolver_match = match
         response: HttpResponseBase = match.func(request, *match.args, **match.kwargs)
