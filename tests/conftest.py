@@ -17,7 +17,7 @@ from pytest_django import Settings
 from accounts import limits
 from accounts.models import User
 from catalog.models import Supplier
-from nexotp.lib import brief
+from nexotp.lib import brief, ratelimit
 from suppliers import transport
 from suppliers.simulator.remote import RemoteSimulator
 from suppliers.simulator.server import running
@@ -65,6 +65,12 @@ def cheap_passwords() -> None:
     from django.conf import settings
 
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def patient_limiter() -> None:
+    """A busy machine must not look like a Redis that has died."""
+    ratelimit._PATIENCE = 10
 
 
 @pytest.fixture(autouse=True)

@@ -28,6 +28,8 @@ redis.call('SET', KEYS[1], string.format('%.0f', tat), 'PX', math.ceil((tat - no
 return {1, math.floor((now + interval * burst - tat) / interval), 0, math.ceil(tat - now)}
 """
 
+# How long an answer of Redis is waited for, in seconds.
+_PATIENCE = 0.25
 # How long Redis is left alone after it failed to answer, in seconds.
 _REST = 1.0
 
@@ -66,8 +68,8 @@ class RedisLimiter:
     def __init__(self, url: str) -> None:
         self._client = redis.Redis.from_url(
             url,
-            socket_timeout=0.25,
-            socket_connect_timeout=0.25,
+            socket_timeout=_PATIENCE,
+            socket_connect_timeout=_PATIENCE,
             retry=Retry(NoBackoff(), 1),
         )
         self._script = self._client.register_script(_GCRA)
