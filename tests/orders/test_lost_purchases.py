@@ -1,6 +1,8 @@
 """Purchases whose answer was lost: found and cancelled upstream, and nobody else's ever."""
 
 import threading
+import time
+from collections.abc import Iterator
 
 import pytest
 from django.db import connection
@@ -8,13 +10,19 @@ from django.utils import timezone
 
 from accounts.models import User
 from catalog.models import Supplier
-from orders.actions import SupplierUnavailable, settle_due_attempts, settle_unknown_attempts
+from nexotp.lib.errors import Problem
+from orders.actions import (
+    SupplierUnavailable,
+    advance_due_orders,
+    settle_due_attempts,
+    settle_unknown_attempts,
+)
 from orders.models import AttemptState, Order, PurchaseAttempt, Status
 from orders.reports import audit_ledger
 from suppliers.base import Goods
 from suppliers.simulator.remote import RemoteSimulator
 from tests import cast
-from tests.orders.sweeps import HOURS, later, poll_all, sweep, sweep_up_to
+from tests.orders.sweeps import HOURS, later, sweep, sweep_up_to
 from tests.orders.upstream import disagreements
 from tests.together import all_at_once, kinds
 from wallet.models import Transfer
@@ -267,35 +275,109 @@ def test_an_orphan_that_cannot_be_cancelled_is_for_a_person(
     assert cast.attempt_of(order).state == AttemptState.REVIEW
 
 
-def test_an_answer_that_comes_after_the_order_was_given_up(
-    alice: User, simulator: RemoteSimulator
-) -> None:
-    """The buyer's process stood still for a minute, and the sweep took it for dead."""
-    simulator.control(faults={"delay": 1}, delay_s=1.5)
-    outcome: list[BaseException] = []
+@pytest.fixture
+def slow_purchase(alice: User, simulator: RemoteSimulator) -> Iterator[threading.Thread]:
+    """A purchase whose answer takes so long that the sweep takes the buyer's process for dead."""
+    simulator.control(faults={"delay": 1}, delay_s=1)
 
-    def buy() -> None:
-        try:
-            cast.buy(alice)
-        except SupplierUnavailable as problem:
-            outcome.append(problem)
-        finally:
-            connection.close()
-
-    buying = threading.Thread(target=buy)
+    buying = threading.Thread(target=_buy_in_vain, args=(alice,))
     buying.start()
-    while not simulator.activations():
-        pass
-    sweep(61)
+    while not simulator.control()["counters"]["requests"].get("getNumberV2"):
+        time.sleep(0.01)
+    advance_due_orders(now=later(61))
     assert Order.objects.get().status == Status.FAILED
     assert cast.balance(alice) == 1_000_000
+    yield buying
     buying.join()
 
-    sweep(200)
-    poll_all(201)
-    sweep(202)
 
-    assert len(outcome) == 1
+def by_hand(alpha: Supplier, attempt: PurchaseAttempt) -> str:
+    """Buy and cancel a number that is none of ours; returns its reference."""
+    goods = Goods(attempt.supplier_service, attempt.supplier_country)
+    client = alpha.client()
+    bought = client.buy(goods, max_cost=attempt.cost, reference="by hand", now=timezone.now())
+    client.cancel(bought.reference, now=timezone.now())
+    return bought.reference
+
+
+def test_an_answer_that_comes_after_the_order_was_given_up(
+    alice: User, simulator: RemoteSimulator, slow_purchase: threading.Thread
+) -> None:
+    slow_purchase.join()
+    attempt = PurchaseAttempt.objects.get()
+    assert attempt.state == AttemptState.ORPHANED
+
+    sweep(200)
+
     assert states(simulator) == ["cancelled"]
     assert cast.balance(alice) == 1_000_000
     assert audit_ledger() == disagreements(simulator) == []
+
+
+def test_an_answer_that_comes_after_its_number_was_found(
+    alice: User, simulator: RemoteSimulator, slow_purchase: threading.Thread
+) -> None:
+    sweep(62)
+    assert states(simulator) == ["cancelled"]
+
+    slow_purchase.join()
+
+    assert PurchaseAttempt.objects.get().state == AttemptState.CANCELLED
+    assert cast.balance(alice) == 1_000_000
+    assert audit_ledger() == disagreements(simulator) == []
+
+
+def test_an_answer_that_comes_after_another_number_was_found_in_its_place(
+    alice: User, alpha: Supplier, simulator: RemoteSimulator, slow_purchase: threading.Thread
+) -> None:
+    attempt = PurchaseAttempt.objects.get()
+    simulator.control(faults={"delay": 0})
+    reference = by_hand(alpha, attempt)
+    PurchaseAttempt.objects.update(
+        state=AttemptState.CANCELLED, reference=reference, next_action_at=None
+    )
+
+    slow_purchase.join()
+
+    assert set(PurchaseAttempt.objects.values_list("state", flat=True)) == {
+        "cancelled",
+        "orphaned",
+    }
+    sweep(200)
+    assert states(simulator) == ["cancelled", "cancelled"]
+    assert audit_ledger() == disagreements(simulator) == []
+
+
+def test_a_refusal_that_comes_after_the_order_was_given_up(
+    alice: User, alpha: Supplier, simulator: RemoteSimulator
+) -> None:
+    """It asks nobody else, and does not undo what the sweep has found out meanwhile."""
+    cast.buy(alice)
+    other = PurchaseAttempt.objects.get()
+    simulator.control(stock=0, latency_ms=600)
+    buying = threading.Thread(target=_buy_in_vain, args=(alice,))
+    buying.start()
+    while Order.objects.count() < 2:
+        time.sleep(0.01)
+    order = Order.objects.latest("pk")
+    Order.objects.filter(pk=order.pk).update(next_action_at=timezone.now())
+    advance_due_orders(now=timezone.now())
+    tied = order.attempts.get()
+    PurchaseAttempt.objects.filter(pk=other.pk).update(state="nothing", reference="")
+    PurchaseAttempt.objects.filter(pk=tied.pk).update(
+        state=AttemptState.ORPHANED, reference=other.reference
+    )
+
+    buying.join()
+
+    tied.refresh_from_db()
+    assert tied.state == AttemptState.ORPHANED
+    assert Order.objects.get(pk=order.pk).attempts.count() == 1
+
+
+def _buy_in_vain(user: User) -> None:
+    try:
+        with pytest.raises(Problem):
+            cast.buy(user)
+    finally:
+        connection.close()

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from catalog.models import Supplier
+from nexotp.lib.errors import Problem
 from orders.actions import (
     advance_due_orders,
     cancel_order,
@@ -35,9 +36,12 @@ Act = Callable[[], Any]
 
 
 def together(*acts: Act) -> list[Any]:
-    """Do all of these at the same moment, in no particular order."""
+    """Do all of these at the same moment, in no particular order; none may fail unexpectedly."""
     shuffled = random.sample(acts, len(acts))
-    return all_at_once(lambda number: shuffled[number](), count=len(acts))
+    outcomes = all_at_once(lambda number: shuffled[number](), count=len(acts))
+    errors = [each for each in outcomes if isinstance(each, Exception)]
+    assert all(isinstance(each, Problem) for each in errors), errors
+    return outcomes
 
 
 def cancel(order: Order) -> Order:
