@@ -3,6 +3,7 @@
 import warnings
 from typing import Any
 
+from django.templatetags.static import static
 from django.utils.translation import gettext_lazy as _
 
 from nexotp.lib.env import BASE_DIR, env, setting
@@ -241,6 +242,26 @@ LOGGING: dict[str, Any] = {
 UNFOLD = {
     "SITE_TITLE": "NexOTP",
     "SITE_HEADER": "NexOTP",
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": lambda _request: static("favicon.svg")}
+    ],
+    "SITE_ICON": lambda _request: static("favicon.svg"),
+    # The storefront's green, from pale to deep.
+    "COLORS": {
+        "primary": {
+            "50": "oklch(97.5% .015 172)",
+            "100": "oklch(94.5% .03 172)",
+            "200": "oklch(89% .06 172)",
+            "300": "oklch(81% .09 172)",
+            "400": "oklch(73% .11 172)",
+            "500": "oklch(62% .11 172)",
+            "600": "oklch(47.5% .09 172)",
+            "700": "oklch(41% .08 172)",
+            "800": "oklch(35% .065 172)",
+            "900": "oklch(30% .055 172)",
+            "950": "oklch(22% .04 172)",
+        }
+    },
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
 }

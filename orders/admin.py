@@ -51,8 +51,34 @@ class OrderAdmin(ReadOnlyAdmin):
     list_select_related = ("user", "service", "country")
     search_fields = ("public_id", "phone_number", "user__email", "attempts__reference")
     ordering = ("-pk",)
-    exclude = ("fingerprint",)
-    readonly_fields = ("transfers",)
+    fieldsets = (
+        (
+            None,
+            {
+                "fields": (
+                    *("public_id", "user", "mode", "status", "service", "country"),
+                    *("phone_number", "provider", "provider_code"),
+                )
+            },
+        ),
+        (
+            _("Money"),
+            {"fields": ("price_shown", "refund_shown", "transfers", "idempotency_key")},
+        ),
+        (
+            _("Times"),
+            {
+                "fields": (
+                    *("created_at", "cancel_available_at", "expires_at", "received_at"),
+                    *("closed_at", "updated_at", "next_action_at", "lease_until"),
+                )
+            },
+        ),
+        (
+            _("How it ended"),
+            {"fields": ("failure", "closing_as", "closing_since", "closing_reason", "version")},
+        ),
+    )
     inlines = (AttemptInline, MessageInline)
     actions = ("cancel_selected",)
     actions_detail = ("cancel", "refund")
@@ -63,6 +89,10 @@ class OrderAdmin(ReadOnlyAdmin):
     @admin.display(description=_("price"), ordering="price")
     def price_shown(self, order: Order) -> str:
         return amount_text(order.price, order.currency)
+
+    @admin.display(description=_("refunded"))
+    def refund_shown(self, order: Order) -> str:
+        return amount_text(order.refund_amount, order.currency) if order.refund_amount else "—"
 
     @admin.display(description=_("transfers"))
     def transfers(self, order: Order) -> SafeString:

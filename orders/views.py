@@ -28,6 +28,7 @@ from nexotp.lib.pagination import keyset_page
 from orders.actions import (
     IdempotencyInProgress,
     IdempotencyKeyReused,
+    OrderNotCancellable,
     OrderRequest,
     cancel_order,
     finish_order,
@@ -199,7 +200,12 @@ def show_order(request: HttpRequest, order_id: str) -> HttpResponse:
 @require_POST
 def cancel(request: HttpRequest, order_id: str) -> HttpResponse:
     def act(order: Order, now: datetime) -> None:
-        cancel_order(order, by=_customer(request), reason="", now=now)
+        try:
+            cancel_order(order, by=_customer(request), reason="", now=now)
+        except OrderNotCancellable as problem:
+            raise OrderNotCancellable(
+                _("Too late to cancel: a code came first, or the order has ended.")
+            ) from problem
 
     return _change(request, order_id, act, done=_("Cancelled. Your money is back."))
 

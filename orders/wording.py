@@ -41,6 +41,8 @@ class Look:
     lifetime: int
     seconds_left: int
     seconds_to_cancel: int
+    # Whether the number still is, or was, any good to its buyer.
+    is_of_use: bool
     can_cancel: bool
     can_resend: bool
     can_finish: bool
@@ -60,6 +62,7 @@ def look_at(order: Order, *, now: datetime) -> Look:
         lifetime=_lifetime(order),
         seconds_left=order.seconds_left(now),
         seconds_to_cancel=_seconds_to_cancel(order, now),
+        is_of_use=order.is_open or order.is_charged,
         can_cancel=can_cancel,
         can_resend=can_resend,
         can_finish=order.can_finish(),

@@ -213,6 +213,19 @@ def test_cancelling_too_early_says_so_and_changes_nothing(browser: Client, alice
     assert cast.balance(alice) == 1_000_000 - order.price
 
 
+def test_a_code_that_wins_the_race_against_a_cancel_is_told(
+    browser: Client, alice: User, alpha: Supplier, simulator: RemoteSimulator
+) -> None:
+    order = cast.buy(alice)
+    simulator.deliver(cast.attempt_of(order).reference, code="4711")
+    poll_supplier(alpha, now=timezone.now())
+
+    page = browser.post(f"/orders/{order.public_id}/cancel", follow=True).content.decode()
+
+    assert "a code came first" in page
+    assert "4711" in page
+
+
 def test_a_message_is_shown_as_text(
     browser: Client, alice: User, alpha: Supplier, simulator: RemoteSimulator
 ) -> None:
