@@ -9,7 +9,6 @@ from itertools import islice
 import structlog
 from django.db.models import Q
 
-from catalog.actions import note_supplier_answer, note_supplier_failure
 from catalog.models import Supplier
 from nexotp.lib.db import release_connection
 from orders.actions.crowd import AT_ONCE, do_together
@@ -18,7 +17,6 @@ from orders.models import Order, PurchaseAttempt, Status
 from suppliers.base import (
     Activation,
     ActivationState,
-    Refused,
     SupplierError,
 )
 from suppliers.base import Supplier as SupplierClient
@@ -70,7 +68,8 @@ def poll_supplier(supplier: Supplier, *, now: datetime) -> PollResult | None:
     """Ask a supplier for all open orders at once and record what changed.
 
     Returns None when somebody else polls it at this moment. Never raises for a supplier's faults:
-    the next poll is a few seconds away.
+    the next poll is a few seconds away. The breaker is left alone: a supplier that lists well may
+    still sell badly.
     """
     free = Q(poll_lease_until=None) | Q(poll_lease_until__lte=now)
     lease = now + _POLL_LEASE
@@ -81,8 +80,6 @@ def poll_supplier(supplier: Supplier, *, now: datetime) -> PollResult | None:
         return _poll(supplier, now=now)
     except SupplierError as failure:
         logger.warning("poll failed", supplier=supplier.code, error=str(failure))
-        if not isinstance(failure, Refused):
-            note_supplier_failure(supplier, now=now)
         next_poll = now + _FAILURE_PAUSE
         return PollResult(requests=1)
     finally:
@@ -104,7 +101,6 @@ def _poll(supplier: Supplier, *, now: datetime) -> PollResult:
 def _poll_list(supplier: Supplier, client: SupplierClient, *, now: datetime) -> PollResult:
     release_connection()
     listed = {activation.reference: activation for activation in client.active()}
-    note_supplier_answer(supplier)
     followed = _followed_at(supplier)
     result = PollResult(open_count=len(followed), requests=1)
     missing = []
@@ -126,8 +122,6 @@ def _poll_each(supplier: Supplier, client: SupplierClient, *, now: datetime) -> 
     due.sort(key=lambda one: one.checked_at or one.sent_at)
     result = PollResult(open_count=len(followed))
     _read_singly(client, due, result, now=now)
-    if due:
-        note_supplier_answer(supplier)
     return result
 
 
@@ -183,7 +177,7 @@ def _take(one: _Followed, activation: Activation, *, now: datetime) -> bool:
         # Closed upstream before its time: closing asks again and settles.
         return bool(
             Order.objects.filter(attempts=one.attempt_id, status=Status.WAITING).update(
-                expires_at=now, next_action_at=now
+                next_action_at=now
             )
         )
     except Exception:

@@ -22,7 +22,7 @@ logger = structlog.get_logger(__name__)
 # How far the supplier's clock, and a purchase's own delay, may be from ours.
 _CLOCK_SKEW = timedelta(seconds=90)
 # A purchase in flight is answered, or given up by its caller, within ten seconds.
-_FLIGHT_SECONDS = 12.0
+_FLIGHT = timedelta(seconds=12)
 _PAUSE_SECONDS = 0.2
 # A supplier that cannot be read is asked again after this long, and after a day no more.
 _RETRY_AFTER = timedelta(seconds=30)
@@ -52,7 +52,7 @@ def settle_unknown_attempts(supplier: Supplier, *, now: datetime) -> int:
     # The order of these three matters. A purchase that could own something in the list had been
     # recorded as sent before the list was read; once those are answered, each is either among the
     # unknown or among the owners. Later ones cannot own anything in it.
-    in_flight = _await_answers(supplier)
+    in_flight = _await_answers(supplier, now=now)
     by_goods: _ByGoods = defaultdict(list)
     # Attempts not due yet compete for the same activations, so they count too.
     for attempt in PurchaseAttempt.objects.unknown_at(supplier).order_by("sent_at", "pk"):
@@ -65,24 +65,21 @@ def settle_unknown_attempts(supplier: Supplier, *, now: datetime) -> int:
     )
 
 
-def _await_answers(supplier: Supplier) -> set[tuple[str, str]]:
+def _await_answers(supplier: Supplier, *, now: datetime) -> set[tuple[str, str]]:
     """Wait until what is in flight at this moment has been recorded; return the goods of the rest.
 
     What is left was cut off by a crash, and is given up before long.
     """
     sent = PurchaseAttempt.objects.on_same_site(supplier).filter(state=AttemptState.SENT)
-    in_flight = dict.fromkeys(sent.values_list("pk", flat=True))
-    ends_at = time.monotonic() + _FLIGHT_SECONDS
-    while True:
-        left = list(
-            sent.filter(pk__in=in_flight).values_list(
-                "supplier_service", "supplier_country", "sent_at"
-            )
-        )
-        if not left or time.monotonic() > ends_at:
-            return {(service, country) for service, country, _sent_at in left}
+    in_flight = list(sent.values_list("pk", flat=True))
+    ends_at = time.monotonic() + _FLIGHT.total_seconds()
+    while left := list(sent.filter(pk__in=in_flight)):
+        is_hopeful = any(attempt.sent_at > now - _FLIGHT for attempt in left)
+        if not is_hopeful or time.monotonic() > ends_at:
+            break
         release_connection()
         time.sleep(_PAUSE_SECONDS)
+    return {(attempt.supplier_service, attempt.supplier_country) for attempt in left}
 
 
 def _unowned(supplier: Supplier, listed: list[Activation]) -> list[Activation]:

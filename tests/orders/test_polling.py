@@ -95,6 +95,22 @@ def test_an_outage_is_not_asked_about_again_at_once(
     assert again.open_count == 1
 
 
+def test_a_poll_neither_opens_nor_closes_the_breaker(
+    alice: User, alpha: Supplier, simulator: RemoteSimulator
+) -> None:
+    """Who lists well may sell badly, and the breaker is about buying."""
+    cast.buy(alice)
+    Supplier.objects.filter(pk=alpha.pk).update(failure_count=2)
+    alpha.refresh_from_db()
+
+    poll_supplier(alpha, now=timezone.now())
+    simulator.control(faults={"outage": 1})
+    poll_supplier(alpha, now=later(1))
+
+    alpha.refresh_from_db()
+    assert (alpha.failure_count, alpha.paused_until) == (2, None)
+
+
 def test_a_dead_pollers_lease_runs_out(
     alice: User, alpha: Supplier, simulator: RemoteSimulator
 ) -> None:
