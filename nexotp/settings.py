@@ -89,7 +89,7 @@ DATABASES["default"].setdefault("OPTIONS", {}).update(
         "pool": {
             "min_size": env.int("DB_POOL_MIN", default=1),
             "max_size": env.int("DB_POOL_MAX", default=16),
-            "timeout": 10,
+            "timeout": 4,
         },
         "options": "-c lock_timeout=5s -c idle_in_transaction_session_timeout=60s",
         "connect_timeout": 5,

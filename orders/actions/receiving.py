@@ -62,11 +62,13 @@ def record_activation(
     """
     attempt = PurchaseAttempt.objects.get(pk=attempt_id)
     order = Order.objects.locked(attempt.order_id)
-    known = set(order.messages.values_list("fingerprint", flat=True))
+    stored = list(order.messages.values_list("fingerprint", "code", "text"))
+    known = {fingerprint for fingerprint, _code, _text in stored}
     fresh = [
         (fingerprint, message)
         for fingerprint, message in _fingerprinted(activation.messages).items()
         if fingerprint not in known
+        and not any(_is_half_of(message, code, text) for _fingerprint, code, text in stored)
     ]
     if not fresh and (repeated := _repeated(order, activation, known, read_at=read_at)):
         fresh = [repeated]
@@ -125,6 +127,15 @@ def _fingerprinted(messages: Iterable[ReceivedMessage]) -> dict[str, ReceivedMes
             content = (*content, str(seen[content]))
         named[_hash(content)] = message
     return named
+
+
+def _is_half_of(message: ReceivedMessage, code: str | None, text: str) -> bool:
+    """Whether this is a stored message once more, of which one read gave the text and one did not.
+
+    A supplier without ids may give the text in its list and only the code in a single read.
+    """
+    is_half = bool(message.text) != bool(text)
+    return is_half and not message.message_id and code is not None and message.code == code
 
 
 def _repeated(

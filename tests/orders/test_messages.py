@@ -56,6 +56,25 @@ def test_a_message_reported_twice_is_stored_once(alice: User, simulator: RemoteS
     assert audit_ledger() == []
 
 
+@pytest.mark.parametrize("texts", [("Your code is 4711", ""), ("", "Your code is 4711")])
+def test_a_message_read_with_and_without_its_text_is_stored_once(
+    texts: tuple[str, str], alice: User, simulator: RemoteSimulator
+) -> None:
+    order = cast.buy(alice)
+    attempt = cast.attempt_of(order)
+
+    for text in texts:
+        read = Activation(
+            reference=attempt.reference,
+            state=ActivationState.RECEIVED,
+            messages=[ReceivedMessage(code="4711", text=text)],
+        )
+        record_activation(attempt.pk, read, read_at=timezone.now(), now=timezone.now())
+
+    assert order.messages.get().code == "4711"
+    assert audit_ledger() == []
+
+
 def test_a_second_message_is_not_charged(received: Order, simulator: RemoteSimulator) -> None:
     simulator.deliver(cast.attempt_of(received).reference, code="0815")
 
