@@ -1,7 +1,7 @@
 """`make bench`: each figure beside something bare, in one run, as a table.
 
 Absolute figures belong to the machine; the ratios are what is compared from change to change.
-Run one measurement alone with `make bench ONLY=poll`.
+Run one measurement alone with `make bench ARGS=poll`.
 """
 
 import os
