@@ -2,10 +2,10 @@
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 from django.conf import settings
@@ -35,6 +35,9 @@ _FIRST_PAUSE = timedelta(seconds=15)
 _LONGEST_PAUSE = timedelta(minutes=5)
 # Single failures happen; a supplier that fails this often in a row is left alone for a while.
 _TOLERATED_FAILURES = 3
+
+
+Named = TypeVar("Named", Service, Country)
 
 
 class SyncFailed(Exception):
@@ -142,43 +145,53 @@ def pause_supplier(supplier: Supplier, *, until: datetime) -> None:
 
 
 def _map_services(supplier: Supplier, named: Iterable[NamedCode]) -> None:
-    ours: dict[str, Service] = {}
-    for service in Service.objects.all():
-        ours[service.code if supplier.mode == Mode.SANDBOX else service.trade_code] = service
+    ours = {
+        service.code if supplier.mode == Mode.SANDBOX else service.trade_code: service
+        for service in Service.objects.all()
+    }
     ServiceMapping.objects.bulk_create(
-        [
-            ServiceMapping(
-                supplier=supplier,
-                code=each.code,
-                name=each.name[:120],
-                service=(found := ours.get(each.code)),
-                is_reviewed=found is not None
-                and (supplier.mode == Mode.SANDBOX or _same_name(each.name, found.name)),
-            )
-            for each in named
-        ],
+        (
+            ServiceMapping(service=service, **mapping)
+            for mapping, service in _mappings(supplier, named, ours)
+        ),
         ignore_conflicts=True,
     )
 
 
 def _map_countries(supplier: Supplier, named: Iterable[NamedCode]) -> None:
-    ours: dict[str, Country] = {}
-    for country in Country.objects.all():
-        ours[country.code if supplier.mode == Mode.SANDBOX else str(country.trade_id)] = country
+    ours = {
+        country.code if supplier.mode == Mode.SANDBOX else str(country.trade_id): country
+        for country in Country.objects.all()
+    }
     CountryMapping.objects.bulk_create(
-        [
-            CountryMapping(
-                supplier=supplier,
-                code=each.code,
-                name=each.name[:120],
-                country=(found := ours.get(each.code)),
-                is_reviewed=found is not None
-                and (supplier.mode == Mode.SANDBOX or _same_name(each.name, found.name_en)),
-            )
-            for each in named
-        ],
+        (
+            CountryMapping(country=country, **mapping)
+            for mapping, country in _mappings(supplier, named, ours)
+        ),
         ignore_conflicts=True,
     )
+
+
+def _mappings(
+    supplier: Supplier, named: Iterable[NamedCode], ours: Mapping[str, Named]
+) -> Iterator[tuple[dict[str, Any], Named | None]]:
+    """Propose what each code means; reviewed where code and name agree, or the code is ours."""
+    for each in named:
+        found = ours.get(each.code)
+        agrees = found is not None and (
+            supplier.mode == Mode.SANDBOX or _same_name(each.name, _english(found))
+        )
+        mapping = {
+            "supplier": supplier,
+            "code": each.code,
+            "name": each.name[:120],
+            "is_reviewed": agrees,
+        }
+        yield mapping, found
+
+
+def _english(named: Service | Country) -> str:
+    return named.name_en if isinstance(named, Country) else named.name
 
 
 def _same_name(theirs: str, ours: str) -> bool:
@@ -256,7 +269,9 @@ _REPRICE = f"""
 WITH rate AS (
     SELECT key AS currency, value::numeric AS rate FROM jsonb_each_text(%(rates)s::jsonb)
 ), priced AS (
-    SELECT offer.id, offer.cost * rate.rate AS cost, {PRICE_SQL} AS price
+    SELECT offer.id, offer.cost * rate.rate AS cost,
+        -- greatest and least pass over NULL, so an offer without a rule is told apart first
+        CASE WHEN rule.id IS NOT NULL THEN {PRICE_SQL} END AS price
     FROM catalog_offer offer
     JOIN catalog_supplier supplier ON supplier.id = offer.supplier_id
     LEFT JOIN rate ON rate.currency = supplier.currency
