@@ -19,7 +19,8 @@ from bench import load, stage
 from catalog.models import Supplier
 from orders.actions import poll_supplier
 from orders.actions.polling import PollResult
-from orders.models import AttemptState, Order, PurchaseAttempt, Status
+from orders.models import Order, PurchaseAttempt
+from orders.states import AttemptState, Status
 from suppliers.simulator.remote import RemoteSimulator
 from tests import cast
 from wallet.actions import open_wallet

@@ -17,6 +17,15 @@ from accounts.models import Mode, User
 from catalog.models import Country, Offer, Service, Supplier
 from nexotp.lib.db import PreparedRead
 from nexotp.lib.ids import new_id
+from orders.states import (
+    CAPTURED,
+    FINAL,
+    OPEN,
+    TRANSITIONS,
+    AttemptState,
+    IllegalTransition,
+    Status,
+)
 from suppliers.base import Goods
 from wallet.actions import OrderMoney
 
@@ -24,41 +33,6 @@ from wallet.actions import OrderMoney
 def lease_from(now: datetime) -> datetime:
     """Return until when a row is left to whoever takes it now."""
     return now + timedelta(seconds=settings.ORDER_LEASE_SECONDS)
-
-
-class Status(models.TextChoices):
-    """Where an order stands. PURCHASING and CLOSING are shown to customers as waiting."""
-
-    PURCHASING = "purchasing", _("Buying")
-    WAITING = "waiting", _("Waiting")
-    RECEIVED = "received", _("Received")
-    CLOSING = "closing", _("Closing")
-    SUCCESS = "success", _("Success")
-    EXPIRED = "expired", _("Expired")
-    CANCELLED = "cancelled", _("Cancelled")
-    FAILED = "failed", _("Failed")
-
-
-# Which status may follow which. CLOSING goes back to WAITING only when the supplier's lock is
-# longer than it had said and the customer, not the clock, had asked for the end.
-TRANSITIONS: dict[Status, frozenset[Status]] = {
-    Status.PURCHASING: frozenset({Status.WAITING, Status.FAILED}),
-    Status.WAITING: frozenset({Status.RECEIVED, Status.CLOSING}),
-    Status.CLOSING: frozenset({Status.RECEIVED, Status.CANCELLED, Status.EXPIRED, Status.WAITING}),
-    Status.RECEIVED: frozenset({Status.SUCCESS}),
-    Status.SUCCESS: frozenset(),
-    Status.EXPIRED: frozenset(),
-    Status.CANCELLED: frozenset(),
-    Status.FAILED: frozenset(),
-}
-FINAL = frozenset(status for status, following in TRANSITIONS.items() if not following)
-OPEN = frozenset(TRANSITIONS) - FINAL
-# The hold was earned in these; in all other final ones it was given back.
-CAPTURED = frozenset({Status.RECEIVED, Status.SUCCESS})
-
-
-class IllegalTransition(Exception):
-    """Somebody asked for a change that TRANSITIONS does not know: a bug."""
 
 
 class OrderQuerySet(models.QuerySet["Order"]):
@@ -259,22 +233,6 @@ class Order(models.Model):
 _LOCKED = PreparedRead(
     "SELECT {0} FROM orders_order placed WHERE placed.id = %s FOR NO KEY UPDATE", placed=Order
 )
-
-
-class AttemptState(models.TextChoices):
-    """What is known of a purchase upstream."""
-
-    SENT = "sent", _("Asked, no answer yet")
-    BOUGHT = "bought", _("Bought")
-    REFUSED = "refused", _("Refused")
-    UNREACHABLE = "unreachable", _("Not reached")
-    UNKNOWN = "unknown", _("Outcome unknown")
-    ORPHANED = "orphaned", _("Bought, but no order wants it")
-    CANCELLED = "cancelled", _("Cancelled upstream")
-    FINISHED = "finished", _("Finished upstream")
-    NOTHING = "nothing", _("Nothing had been bought")
-    LOST = "lost", _("Booked as a loss")
-    REVIEW = "review", _("For a person to look at")
 
 
 # In these there is an activation upstream, known by its reference.

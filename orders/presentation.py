@@ -6,7 +6,8 @@ from typing import Any
 
 from nexotp.lib.http import timestamp
 from nexotp.lib.money import to_json
-from orders.models import Order, OrderMessage, Status
+from orders.models import Order, OrderMessage
+from orders.states import Status
 
 
 def placed(order: Order) -> dict[str, Any]:

@@ -16,7 +16,8 @@ from orders.actions import (
     settle_due_attempts,
     settle_unknown_attempts,
 )
-from orders.models import AttemptState, PurchaseAttempt
+from orders.models import PurchaseAttempt
+from orders.states import AttemptState
 
 logger = structlog.get_logger(__name__)
 

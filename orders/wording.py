@@ -8,7 +8,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from nexotp.lib.amounts import amount_text
-from orders.models import AttemptState, Order, Status
+from orders.models import Order
+from orders.states import AttemptState, Status
 
 _HEADLINES = {
     Status.PURCHASING: gettext_lazy("Getting your number"),

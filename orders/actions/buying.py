@@ -25,7 +25,8 @@ from catalog.pricing import leaves_margin
 from nexotp.lib.db import release_connection
 from nexotp.lib.errors import Problem
 from orders.crashes import crash_point
-from orders.models import AttemptState, Order, PurchaseAttempt, Status
+from orders.models import Order, PurchaseAttempt
+from orders.states import AttemptState, Status
 from suppliers.base import OutcomeUnknown, Purchase, RefusalReason, Refused, Unreachable
 from wallet.actions import release_price
 

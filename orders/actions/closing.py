@@ -19,14 +19,8 @@ from orders.actions.crowd import AT_ONCE, do_together
 from orders.actions.ending import End, Ending, book_loss, end_upstream
 from orders.actions.receiving import finish_order, record_activation
 from orders.crashes import crash_point
-from orders.models import (
-    CAPTURED,
-    AttemptState,
-    Order,
-    PurchaseAttempt,
-    Status,
-    lease_from,
-)
+from orders.models import Order, PurchaseAttempt, lease_from
+from orders.states import CAPTURED, AttemptState, Status
 from wallet.actions import refund_price, release_price
 
 logger = structlog.get_logger(__name__)

@@ -9,7 +9,8 @@ from django.db import transaction
 
 from nexotp.lib.db import release_connection
 from orders.crashes import crash_point
-from orders.models import AttemptState, PurchaseAttempt
+from orders.models import PurchaseAttempt
+from orders.states import AttemptState
 from suppliers.base import (
     Activation,
     ActivationState,

@@ -20,7 +20,8 @@ from nexotp.lib.errors import Problem
 from nexotp.lib.money import EXPONENTS, to_json
 from orders.actions.buying import Clock, NoNumbers, buy_number, record_attempt
 from orders.crashes import crash_point
-from orders.models import Order, PurchaseAttempt, Status
+from orders.models import Order, PurchaseAttempt
+from orders.states import Status
 from wallet.actions import hold_price, open_wallet
 
 # As many offers are looked at; suppliers that turn out to sell nothing are skipped.

@@ -13,7 +13,8 @@ from catalog.models import Supplier
 from nexotp.lib.db import release_connection
 from orders.actions.crowd import AT_ONCE, do_together
 from orders.actions.receiving import digest, record_activation
-from orders.models import Order, PurchaseAttempt, Status
+from orders.models import Order, PurchaseAttempt
+from orders.states import Status
 from suppliers.base import (
     Activation,
     ActivationState,

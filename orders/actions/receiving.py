@@ -19,14 +19,8 @@ from nexotp.lib.errors import Problem
 from nexotp.lib.ids import new_id
 from orders.actions.buying import SupplierUnavailable
 from orders.crashes import crash_point
-from orders.models import (
-    FINAL,
-    AttemptState,
-    Order,
-    OrderMessage,
-    PurchaseAttempt,
-    Status,
-)
+from orders.models import Order, OrderMessage, PurchaseAttempt
+from orders.states import FINAL, AttemptState, Status
 from suppliers.base import (
     Activation,
     ActivationState,

@@ -14,7 +14,8 @@ from django.db import IntegrityError, transaction
 
 from catalog.models import Supplier
 from nexotp.lib.db import release_connection
-from orders.models import AttemptState, PurchaseAttempt
+from orders.models import PurchaseAttempt
+from orders.states import AttemptState
 from suppliers.base import Activation, SupplierError
 
 logger = structlog.get_logger(__name__)

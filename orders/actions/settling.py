@@ -13,7 +13,8 @@ from orders.actions.crowd import AT_ONCE, do_together
 from orders.actions.ending import End, book_loss, end_upstream
 from orders.actions.receiving import record_activation
 from orders.crashes import crash_point
-from orders.models import AttemptState, Order, PurchaseAttempt
+from orders.models import Order, PurchaseAttempt
+from orders.states import AttemptState
 from suppliers.base import SupplierError
 
 logger = structlog.get_logger(__name__)

@@ -9,7 +9,8 @@ from django.utils import formats
 from django.utils.translation import gettext as _
 
 from accounts.models import Mode, User
-from orders.models import Order, Status
+from orders.models import Order
+from orders.states import Status
 from orders.wording import status_label, tone_of
 
 register = template.Library()

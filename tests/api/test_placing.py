@@ -9,7 +9,8 @@ from django.utils import timezone
 
 from accounts.models import Mode, Plan, User
 from catalog.models import ExchangeRate, Offer
-from orders.models import Order, Status
+from orders.models import Order
+from orders.states import Status
 from suppliers.simulator.remote import RemoteSimulator
 from tests import cast
 from tests.api.calls import TIME, Api

@@ -12,8 +12,9 @@ from accounts.models import User
 from catalog.actions import reprice_offers
 from catalog.models import Offer, Supplier
 from orders.actions import poll_supplier
-from orders.models import Order, Status
+from orders.models import Order
 from orders.reports import audit_ledger
+from orders.states import Status
 from suppliers.simulator.remote import RemoteSimulator
 from tests import cast
 from tests.browser.conftest import OpenBrowser

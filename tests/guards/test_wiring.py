@@ -10,7 +10,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from nexotp.api_v1 import v1
 from nexotp.celery import app
-from orders.models import CAPTURED, FINAL, OPEN, TRANSITIONS, Status
+from orders.states import CAPTURED, FINAL, OPEN, TRANSITIONS, Status
 from tests.api.calls import MOUNTS
 from tests.guards.source import calls, modules
 

@@ -14,8 +14,9 @@ from orders.actions import (
     cancel_order,
     poll_supplier,
 )
-from orders.models import AttemptState, Order, Status
+from orders.models import Order
 from orders.reports import audit_ledger
+from orders.states import AttemptState, Status
 from suppliers.simulator.remote import RemoteSimulator
 from tests import cast
 from tests.orders.sweeps import HOURS, later, poll_all, sweep

@@ -16,8 +16,9 @@ from django.db import connection
 from accounts.models import User
 from catalog.models import Supplier
 from orders.actions import SupplierUnavailable
-from orders.models import FINAL, AttemptState, Order, PurchaseAttempt, Status
+from orders.models import Order, PurchaseAttempt
 from orders.reports import audit_ledger
+from orders.states import FINAL, AttemptState, Status
 from suppliers.simulator.remote import RemoteSimulator
 from tests import cast
 from tests.orders.scenes import DIED

@@ -9,8 +9,9 @@ from pytest_django.fixtures import Settings
 from accounts.models import User
 from catalog.models import Offer, Supplier
 from orders.actions import NoNumbers, SupplierUnavailable
-from orders.models import AttemptState, Order, Status
+from orders.models import Order
 from orders.reports import audit_ledger
+from orders.states import AttemptState, Status
 from suppliers.simulator.remote import RemoteSimulator
 from tests import cast
 from tests.orders.upstream import disagreements

@@ -12,8 +12,9 @@ from orders.actions import (
     cancel_order,
     place_order,
 )
-from orders.models import Order, Status
+from orders.models import Order
 from orders.reports import audit_ledger
+from orders.states import Status
 from suppliers.simulator.remote import RemoteSimulator
 from tests import cast
 from tests.orders.sweeps import later

@@ -17,8 +17,9 @@ from orders.actions import (
     settle_due_attempts,
     settle_unknown_attempts,
 )
-from orders.models import AttemptState, Order, PurchaseAttempt, Status
+from orders.models import Order, PurchaseAttempt
 from orders.reports import audit_ledger
+from orders.states import AttemptState, Status
 from suppliers.base import Goods
 from suppliers.simulator.remote import RemoteSimulator
 from tests import cast

@@ -16,8 +16,9 @@ from orders.actions import (
     resend_code,
 )
 from orders.actions.receiving import _await_another, record_activation
-from orders.models import Order, Status
+from orders.models import Order
 from orders.reports import audit_ledger
+from orders.states import Status
 from suppliers.base import Activation, ActivationState, ReceivedMessage
 from suppliers.simulator.remote import RemoteSimulator
 from tests import cast

@@ -6,8 +6,9 @@ from django.utils import timezone
 from accounts.models import User
 from catalog.models import Supplier
 from orders.actions import SupplierUnavailable, poll_supplier
-from orders.models import AttemptState, Order, Status
+from orders.models import Order
 from orders.reports import audit_ledger
+from orders.states import AttemptState, Status
 from suppliers.simulator.remote import RemoteSimulator
 from tests import cast
 

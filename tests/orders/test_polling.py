@@ -10,8 +10,9 @@ from django.utils import timezone
 from accounts.models import Mode, User
 from catalog.models import Supplier
 from orders.actions import poll_supplier
-from orders.models import Order, PurchaseAttempt, Status
+from orders.models import Order, PurchaseAttempt
 from orders.reports import audit_ledger
+from orders.states import Status
 from suppliers.simulator.remote import RemoteSimulator
 from tests import cast
 from tests.orders.sweeps import later

@@ -19,8 +19,9 @@ from orders.actions import (
     refund_order,
     settle_due_attempts,
 )
-from orders.models import Order, OrderMessage, Status
+from orders.models import Order, OrderMessage
 from orders.reports import audit_ledger
+from orders.states import Status
 from suppliers.simulator.remote import RemoteSimulator
 from tests import cast
 from tests.orders.sweeps import later, poll_all, sweep

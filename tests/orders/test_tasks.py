@@ -11,8 +11,9 @@ from catalog.models import Supplier
 from nexotp.celery import HARD_LIMIT, QUEUES, app
 from orders import tasks
 from orders.actions import SupplierUnavailable
-from orders.models import Order, OrderMessage, Status
+from orders.models import Order, OrderMessage
 from orders.reports import audit_ledger
+from orders.states import Status
 from suppliers.simulator.remote import RemoteSimulator
 from tests import cast
 from tests.orders.sweeps import HOURS, later

@@ -3,7 +3,8 @@
 import pytest
 from django.utils import timezone
 
-from orders.models import CAPTURED, FINAL, OPEN, TRANSITIONS, IllegalTransition, Order, Status
+from orders.models import Order
+from orders.states import CAPTURED, FINAL, OPEN, TRANSITIONS, IllegalTransition, Status
 
 PAIRS = [(before, after) for before in Status for after in Status]
 LEGAL = {

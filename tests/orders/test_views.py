@@ -10,7 +10,8 @@ from accounts.models import User
 from catalog.models import Offer, Supplier
 from nexotp.lib.ids import new_id
 from orders.actions import poll_supplier
-from orders.models import Order, Status
+from orders.models import Order
+from orders.states import Status
 from suppliers.simulator.remote import RemoteSimulator
 from tests import cast
 

@@ -22,7 +22,8 @@ from catalog.models import (
     Supplier,
 )
 from orders.actions import poll_supplier
-from orders.models import Order, OrderMessage, PurchaseAttempt, Status
+from orders.models import Order, OrderMessage, PurchaseAttempt
+from orders.states import Status
 from suppliers.simulator.remote import RemoteSimulator
 from tests import cast
 from wallet.models import LedgerAccount, Transfer

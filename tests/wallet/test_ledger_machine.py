@@ -23,8 +23,9 @@ from hypothesis.stateful import (
 from accounts.models import Mode
 from catalog.models import Supplier
 from nexotp.lib.ids import new_id
-from orders.models import AttemptState, Order, PurchaseAttempt, Status
+from orders.models import Order, PurchaseAttempt
 from orders.reports import audit_ledger
+from orders.states import AttemptState, Status
 from tests import cast
 from wallet.actions import (
     AlreadySettled,
