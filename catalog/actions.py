@@ -32,7 +32,8 @@ logger = structlog.get_logger(__name__)
 # A price list that lost more than this share of what was in stock is not believed.
 _LARGEST_LOSS = 0.5
 _FIRST_PAUSE = timedelta(seconds=15)
-_LONGEST_PAUSE = timedelta(minutes=5)
+# Short: whether a supplier is well again is seen by the first purchase after a pause only.
+_LONGEST_PAUSE = timedelta(minutes=1)
 # Single failures happen; a supplier that fails this often in a row is left alone for a while.
 _TOLERATED_FAILURES = 3
 
@@ -122,7 +123,7 @@ def refresh_balance(supplier: Supplier, *, now: datetime) -> None:
 
 
 def note_supplier_answer(supplier: Supplier) -> None:
-    """Close the breaker: the supplier answered."""
+    """Forget the failures counted so far: the supplier answered a purchase."""
     if supplier.failure_count:
         Supplier.objects.filter(pk=supplier.pk).update(failure_count=0)
 

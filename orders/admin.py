@@ -33,7 +33,12 @@ class ReasonForm(forms.Form):
 
 class AttemptInline(ReadOnlyInline):
     model = PurchaseAttempt
-    fields = ("supplier", "state", "reference", "cost", "currency", "sent_at", "error")
+    fields = ("supplier", "state", "reference", "cost_shown", "sent_at", "error")
+    readonly_fields = ("cost_shown",)
+
+    @admin.display(description=_("cost"))
+    def cost_shown(self, attempt: PurchaseAttempt) -> str:
+        return amount_text(attempt.cost, attempt.currency)
 
 
 class MessageInline(ReadOnlyInline):

@@ -1,5 +1,6 @@
 """What a request for an order may say, checked field by field."""
 
+import re
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -39,6 +40,9 @@ def read_order_request(data: Any, *, header_key: str | None, mode: str) -> Order
         max_price_usd=max_price,
         key=key,
     )
+
+
+_DECIMAL = re.compile(r"\d{1,7}(\.\d{1,10})?([eE]-\d{1,2})?", re.ASCII)
 
 
 class _Reader:
@@ -111,7 +115,7 @@ class _Reader:
         try:
             if isinstance(value, bool) or not isinstance(value, int | float | str):
                 raise ValueError
-            if len(str(value)) > 30:
+            if not _DECIMAL.fullmatch(str(value)):
                 raise ValueError
             price = Decimal(str(value))
             if not price.is_finite() or not 0 < price <= 1_000_000:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import datetime
+from functools import wraps
 from typing import Any
 from urllib.parse import urlencode
 
@@ -18,7 +19,7 @@ from django.utils.cache import patch_vary_headers
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.models import Mode, User
 from catalog.models import ANY_PROVIDER, Country, Offer, Service
@@ -197,7 +198,19 @@ def show_order(request: HttpRequest, order_id: str) -> HttpResponse:
     return _page_or_part(request, "orders/order.html", "update", context)
 
 
-@require_POST
+def change_of_order(view: "Callable[[HttpRequest, str], HttpResponse]") -> Any:
+    """A view that takes POST only; asked for with GET, as after a sign-in, it shows the order."""
+
+    @wraps(view)
+    def changing(request: HttpRequest, order_id: str) -> HttpResponse:
+        if request.method == "POST":
+            return view(request, order_id)
+        return redirect("order", order_id)
+
+    return changing
+
+
+@change_of_order
 def cancel(request: HttpRequest, order_id: str) -> HttpResponse:
     def act(order: Order, now: datetime) -> None:
         try:
@@ -210,7 +223,7 @@ def cancel(request: HttpRequest, order_id: str) -> HttpResponse:
     return _change(request, order_id, act, done=_("Cancelled. Your money is back."))
 
 
-@require_POST
+@change_of_order
 def resend(request: HttpRequest, order_id: str) -> HttpResponse:
     def act(order: Order, now: datetime) -> None:
         resend_code(order, now=now)
@@ -220,7 +233,7 @@ def resend(request: HttpRequest, order_id: str) -> HttpResponse:
     )
 
 
-@require_POST
+@change_of_order
 def finish(request: HttpRequest, order_id: str) -> HttpResponse:
     def act(order: Order, now: datetime) -> None:
         finish_order(order, by=_customer(request), now=now)

@@ -12,6 +12,8 @@ from wallet.actions import open_wallet
 
 def wallet(request: HttpRequest) -> dict[str, Any]:
     """Looked up only where a template shows it: live parts of a page do not."""
-    if not request.user.is_authenticated or request.path.startswith("/admin/"):
+    # A request refused early, for its Host say, has no user yet; its page is drawn all the same.
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated or request.path.startswith("/admin/"):
         return {}
-    return {"wallet": SimpleLazyObject(partial(open_wallet, user=request.user, mode=Mode.LIVE))}
+    return {"wallet": SimpleLazyObject(partial(open_wallet, user=user, mode=Mode.LIVE))}

@@ -226,6 +226,8 @@ class ApiMiddleware:
             except Exception as error:
                 response = self._failure(request, error)
         headers = response.headers
+        # Failures of ours are logged by now; what a caller did wrong is the caller's affair.
+        response._has_been_logged = True  # type: ignore[attr-defined]
         headers["X-Request-Id"] = request.request_id  # type: ignore[attr-defined]
         headers["Cache-Control"] = "no-store"
         headers["Content-Length"] = str(len(response.content))  # type: ignore[attr-defined]

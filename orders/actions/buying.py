@@ -224,6 +224,7 @@ def _start_waiting(
     except IntegrityError:
         if wanted:
             # The supplier sold an activation that is another customer's already.
+            logger.error("activation sold twice", attempt=attempt.pk, reference=purchase.reference)
             _fail_and_release(
                 order, attempt, state=AttemptState.REVIEW, error="activation sold twice", now=now
             )

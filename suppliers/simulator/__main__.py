@@ -6,7 +6,10 @@ import argparse
 import asyncio
 import logging
 import signal
+import time
+from pathlib import Path
 
+from suppliers.simulator.memory import keep_books, recall_books
 from suppliers.simulator.server import DEFAULT_KEY, HANDLER_PATH, SimulatorServer
 
 logger = logging.getLogger("suppliers.simulator")
@@ -19,6 +22,7 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=8001, help="0 takes a free one")
     parser.add_argument("--api-key", default=DEFAULT_KEY)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--books", type=Path, help="a file to keep what was sold in")
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     asyncio.run(_serve(options))
@@ -28,11 +32,19 @@ async def _serve(options: argparse.Namespace) -> None:
     stop = asyncio.Event()
     for signum in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(signum, stop.set)
-    server = SimulatorServer(api_key=options.api_key, seed=options.seed)
+    # Activation ids of one program never meet those of another, however they are restarted.
+    server = SimulatorServer(api_key=options.api_key, seed=options.seed, first_id=int(time.time()))
+    keeping = None
+    if options.books:
+        recall_books(server.handler, options.books)
+        keeping = asyncio.create_task(keep_books(server.handler, options.books))
     runner, port = await server.start(options.host, options.port)
     logger.info("Simulator at http://%s:%d%s", options.host, port, HANDLER_PATH)
     await stop.wait()
     await runner.cleanup()
+    if keeping:
+        keeping.cancel()
+        await asyncio.wait([keeping])
 
 
 if __name__ == "__main__":

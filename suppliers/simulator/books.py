@@ -19,7 +19,7 @@ from suppliers.simulator.catalogue import Country
 from suppliers.simulator.settings import Settings
 
 OPENING_BALANCE = 1_000_000_0000
-_FIRST_ID = 635_000_000
+FIRST_ID = 635_000_000
 
 
 class State(StrEnum):
@@ -130,14 +130,29 @@ class Number:
 class Books:
     """Every number ever sold, and the money for them."""
 
-    def __init__(self, settings: Settings, draw: Random, happens: Callable[[str], bool]) -> None:
+    def __init__(
+        self, settings: Settings, draw: Random, happens: Callable[[str], bool], *, next_id: int
+    ) -> None:
         self.settings = settings
+        # Never used twice, or a shop that remembers would take a new number for an old one.
+        self.next_id = next_id
         self.balance = OPENING_BALANCE
         self.all: dict[int, Number] = {}
         self.open: dict[int, Number] = {}
         self.by_order_id: dict[str, Number] = {}
         self._draw = draw
         self._happens = happens
+
+    def restore(self, numbers: Iterable[Number], balance: int) -> None:
+        """Take over the numbers and the balance of an earlier run."""
+        self.balance = balance
+        for number in numbers:
+            self.all[number.id] = number
+            if number.is_open:
+                self.open[number.id] = number
+            if number.order_id:
+                self.by_order_id[number.order_id] = number
+            self.next_id = max(self.next_id, number.id + 1)
 
     def sell(
         self,
@@ -150,7 +165,8 @@ class Books:
         now: float,
     ) -> Number:
         """Book a number and take the money."""
-        number_id = _FIRST_ID + len(self.all)
+        number_id = self.next_id
+        self.next_id += 1
         lifetime = self.settings.lifetime_s
         number = Number(
             id=number_id,

@@ -23,8 +23,9 @@ _Params = Mapping[str, str]
 class Handler:
     """One account at the simulated supplier."""
 
-    def __init__(self, *, api_key: str, seed: int) -> None:
+    def __init__(self, *, api_key: str, seed: int, first_id: int) -> None:
         self.api_key = api_key
+        self._first_id = first_id
         self.seed = seed
         self.catalogue = Catalogue(seed)
         self._actions: dict[str, Callable[[_Params], str | bytes]] = {
@@ -51,7 +52,11 @@ class Handler:
         self.requests: Counter[str] = Counter()
         self.faults_fired: Counter[str] = Counter()
         self._draw = Random(self.seed)
-        self.books = Books(self.settings, self._draw, self.happens)
+        self.books = Books(self.settings, self._draw, self.happens, next_id=self._next_id())
+
+    def _next_id(self) -> int:
+        books: Books | None = getattr(self, "books", None)
+        return books.next_id if books else self._first_id
 
     def happens(self, fault: str) -> bool:
         """Draw whether a fault happens now, and count it if so."""

@@ -21,6 +21,7 @@ import orjson
 from aiohttp import web
 
 from suppliers.reading import Unreadable, decimal_text, read_json
+from suppliers.simulator.books import FIRST_ID
 from suppliers.simulator.handler import PURCHASES, Handler
 from suppliers.simulator.remote import RemoteSimulator
 from suppliers.simulator.settings import FAULTS, BadSetting, read_change
@@ -36,8 +37,10 @@ _ERROR_PAGE = (
 class SimulatorServer:
     """Answers HTTP for one simulated supplier account."""
 
-    def __init__(self, *, api_key: str = DEFAULT_KEY, seed: int = 0) -> None:
-        self.handler = Handler(api_key=api_key, seed=seed)
+    def __init__(
+        self, *, api_key: str = DEFAULT_KEY, seed: int = 0, first_id: int = FIRST_ID
+    ) -> None:
+        self.handler = Handler(api_key=api_key, seed=seed, first_id=first_id)
         self._controls = {
             ("GET", "/_control"): self._show,
             ("POST", "/_control"): self._change,

@@ -172,6 +172,9 @@ class SmsActivate(Supplier):
         Raises Unreachable, OutcomeUnknown.
         """
         reply = self._ask("getAllSms", {"id": reference})
+        if reply.meaning.state is ActivationState.MISSING:
+            # It proves nothing: not that nothing came, either.
+            raise self._failure("getAllSms", reply)
         rows = reply.data.get("data") if isinstance(reply.data, dict) and not reply.word else None
         return answers.all_messages(rows if isinstance(rows, list) else [])
 
@@ -312,7 +315,8 @@ class SmsActivate(Supplier):
             return clean_text(reply.rest)
         # Some clones have the code only. Any other answer is worth asking again: delivered now
         # without its text, the message would look like another one later.
-        if reply.word in UNKNOWN_ACTION or reply.meaning.state is not None:
+        is_missing = reply.meaning.state is ActivationState.MISSING
+        if reply.word in UNKNOWN_ACTION or (reply.meaning.state is not None and not is_missing):
             return ""
         raise self._failure("getFullSms", reply)
 

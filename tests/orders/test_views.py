@@ -243,7 +243,31 @@ def test_a_message_is_shown_as_text(
 def test_a_link_changes_nothing(browser: Client, alice: User, what: str) -> None:
     order = cast.buy(alice)
 
-    assert browser.get(f"/orders/{order.public_id}/{what}").status_code == 405
+    answer = browser.get(f"/orders/{order.public_id}/{what}")
+
+    assert answer.headers["Location"] == f"/orders/{order.public_id}"
+    order.refresh_from_db()
+    assert order.status == Status.WAITING
+
+
+def test_a_wrong_host_is_refused_and_no_failure_of_ours(browser: Client) -> None:
+    assert browser.get("/", headers={"host": "evil.example"}).status_code == 400
+
+
+def test_without_javascript_an_open_order_reloads_itself(browser: Client, alice: User) -> None:
+    order = cast.buy(alice)
+
+    page = browser.get(f"/orders/{order.public_id}").content.decode()
+
+    assert '<noscript><meta http-equiv="refresh"' in page
+
+
+def test_an_empty_shop_says_so(browser: Client) -> None:
+    Supplier.objects.filter(code="alpha").update(is_enabled=False)
+
+    page = browser.get("/", headers={"accept-language": "en"}).content.decode()
+
+    assert "Nothing is on sale right now" in page
 
 
 # ---- history ----------------------------------------------------------------------------------

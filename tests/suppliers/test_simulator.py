@@ -348,3 +348,31 @@ def test_it_runs_as_a_program():
             program.terminate()
         assert answer.text.startswith("ACCESS_BALANCE:")
         assert program.wait(timeout=10) == 0
+
+
+def test_a_program_remembers_what_it_sold(tmp_path):
+    def run(*calls: dict[str, str]) -> list[str]:
+        command = [sys.executable, "-m", "suppliers.simulator", "--port", "0", "--api-key", "k"]
+        command += ["--books", str(tmp_path / "books")]
+        with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as program:
+            try:
+                assert program.stderr is not None
+                url = program.stderr.readline().split()[-1]
+                answers = [
+                    httpx2.get(url, params={"api_key": "k", **call}, trust_env=False).text
+                    for call in calls
+                ]
+            finally:
+                program.terminate()
+        return answers
+
+    buy = {"action": "getNumber", "service": "wa", "country": "6"}
+    [before, sold] = run({"action": "getBalance"}, buy)
+    number = sold.split(":")[1]
+    [status, balance, other] = run(
+        {"action": "getStatus", "id": number}, {"action": "getBalance"}, buy
+    )
+
+    assert status.startswith("STATUS_")
+    assert balance != before
+    assert other.split(":")[1] != number

@@ -203,14 +203,23 @@ def test_a_code_comes_with_the_whole_text(says, scripted):
     assert scripted.actions() == ["getStatus", "getFullSms"]
 
 
-@pytest.mark.parametrize("answer", ["BAD_ACTION", "STATUS_OK:123456", "NO_ACTIVATION"])
+def test_an_unknown_activation_does_not_prove_that_nothing_came(says):
+    with pytest.raises(OutcomeUnknown):
+        says("NO_ACTIVATION").closed_messages("1")
+
+
+def test_a_clone_that_tells_nothing_of_the_past_is_no_failure(says):
+    assert list(says("BAD_ACTION").closed_messages("1")) == []
+
+
+@pytest.mark.parametrize("answer", ["BAD_ACTION", "STATUS_OK:123456"])
 def test_without_a_text_the_code_alone_is_delivered(answer, says, now):
     [message] = says("STATUS_OK:123456", answer).status("1", now=now).messages
 
     assert (message.code, message.text) == ("123456", "")
 
 
-@pytest.mark.parametrize("answer", ["", "<html>", "ERROR_SQL", "RATE_LIMIT"])
+@pytest.mark.parametrize("answer", ["", "<html>", "ERROR_SQL", "RATE_LIMIT", "NO_ACTIVATION"])
 def test_a_broken_text_is_asked_for_again(answer, says, now):
     """Delivering the code alone now would make the text look like a second message later."""
     with pytest.raises(SupplierError):
