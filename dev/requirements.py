@@ -19,7 +19,9 @@ HEADER_LINES = 2
 def compile_in(folder: Path, *options: str) -> bool:
     """Compile every file, keeping the pins there are; whether it worked."""
     for name in NAMES:
-        command = [sys.executable, "-m", "uv", "pip", "compile", "--quiet", *OPTIONS, *options]
+        # The system's certificates, as pip uses them: a proxy's own is trusted there.
+        uv = [sys.executable, "-m", "uv", "--quiet", "--system-certs"]
+        command = [*uv, "pip", "compile", *OPTIONS, *options]
         header = ["--custom-compile-command", "make requirements"]
         files = [f"{name}.in", "--output-file", f"{name}.txt"]
         if subprocess.run([*command, *header, *files], cwd=folder, check=False).returncode:
