@@ -1,0 +1,1 @@
+"""Django's PostgreSQL backend, checking pooled connections without a round trip."""
