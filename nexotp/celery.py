@@ -9,6 +9,7 @@ import os
 from celery import Celery
 from celery.signals import setup_logging
 from django.conf import settings
+from kombu.transport.redis import Channel
 
 from nexotp.lib.logs import configure
 from nexotp.lib.queues import CATALOGUE, MONEY, POLLING
@@ -31,21 +32,25 @@ QUEUES = {
     "catalog.reprice_offers": CATALOGUE,
 }
 
+# Giving messages back while the connection breaks fails in a way that ends the worker, and so does
+# acknowledging them over a connection that broke meanwhile (kombu 5.7.0 asks the connection that it
+# has let go for a new one). So a message is taken for good when it is received. Lost with its
+# worker, it is missed by nobody: the next one comes within seconds.
+Channel.do_restore = False
+
 app = Celery("nexotp")
 app.conf.update(
     broker_url=settings.CELERY_BROKER_URL,
     broker_connection_retry_on_startup=True,
     broker_connection_max_retries=None,
     broker_transport_options={
-        # Above the hard limit, or a slow task would run twice.
-        "visibility_timeout": 300,
+        "ack_emulation": False,
         "socket_timeout": 30,
         "socket_connect_timeout": 5,
         "socket_keepalive": True,
         "health_check_interval": 10,
     },
     task_acks_late=True,
-    task_reject_on_worker_lost=True,
     task_ignore_result=True,
     task_serializer="json",
     accept_content=["json"],

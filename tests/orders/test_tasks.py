@@ -50,13 +50,11 @@ def test_every_task_has_a_queue() -> None:
 
 
 @pytest.mark.parametrize("name", OURS)
-def test_a_task_ends_before_its_message_is_given_to_another(name: str) -> None:
-    task = OURS[name]
-    visible_again = app.conf.broker_transport_options["visibility_timeout"]
+def test_a_task_has_time_for_what_it_began(name: str) -> None:
+    """A sweep that began its last step has longer than that step can take."""
+    limit = OURS[name].time_limit or HARD_LIMIT
 
-    assert (task.time_limit or HARD_LIMIT) < visible_again
-    assert tasks._SWEEP_SECONDS + 40 < HARD_LIMIT
-    assert task.acks_late
+    assert limit >= tasks._SWEEP_SECONDS + 40
 
 
 def test_polling(alice: User, alpha: Supplier, simulator: RemoteSimulator) -> None:
