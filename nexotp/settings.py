@@ -77,11 +77,8 @@ TEMPLATES: list[dict[str, Any]] = [
 # ---- PostgreSQL -------------------------------------------------------------------------------
 DATABASES: dict[str, dict[str, Any]] = {
     "default": {
-        **env.db_url_config(
-            setting("DATABASE_URL", "database_url"), engine="nexotp.lib.postgresql"
-        ),
-        # A pooled connection may be dead after PostgreSQL restarted; it is replaced before use,
-        # and our backend sees that without asking the server.
+        **env.db_url_config(setting("DATABASE_URL", "database_url")),
+        # A pooled connection may be dead after PostgreSQL restarted; it is replaced before use.
         "CONN_HEALTH_CHECKS": True,
         "CONN_MAX_AGE": 0,
     }

@@ -1,1 +1,0 @@
-"""Django's PostgreSQL backend, checking pooled connections without a round trip."""
