@@ -50,7 +50,6 @@ app.conf.update(
         "socket_keepalive": True,
         "health_check_interval": 10,
     },
-    task_acks_late=True,
     task_ignore_result=True,
     task_serializer="json",
     accept_content=["json"],

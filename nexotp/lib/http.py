@@ -43,27 +43,11 @@ logger = structlog.get_logger(__name__)
 DATABASE_AWAY = (PoolTimeout, OperationalError, InterfaceError)
 
 
-class Page(dict[str, int]):
-    """The `meta` of a paged list; hand it to `paged`."""
-
-
 def timestamp(moment: datetime | None) -> str | None:
     """Return UTC ISO 8601 with milliseconds and Z."""
     if moment is None:
         return None
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def paged(data: list[Any], *, page: int, per_page: int, total: int) -> Response:
-    """Return one page of a list with its meta."""
-    response = Response(data)
-    response.meta = {  # type: ignore[attr-defined]
-        "page": page,
-        "perPage": per_page,
-        "total": total,
-        "totalPages": -(-total // per_page),
-    }
-    return response
 
 
 class EnvelopeRenderer(BaseRenderer):
@@ -85,8 +69,6 @@ class EnvelopeRenderer(BaseRenderer):
             body = {"success": False, "error": _error_body(data)}
         else:
             body = {"success": True, "data": data}
-            if meta := getattr(context.get("response"), "meta", None):
-                body["meta"] = meta
         body["requestId"] = context["request"].request_id
         return orjson.dumps(body)
 

@@ -3,7 +3,7 @@
 Supplier currencies keep four decimals, since suppliers quote four. No float anywhere.
 """
 
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from decimal import Decimal, InvalidOperation
 
 EXPONENTS = {"IDR": 0, "USD": 4, "EUR": 4, "RUB": 4, "CNY": 4}
 
@@ -35,9 +35,3 @@ def to_json(amount: int, currency: str) -> int | float:
     if EXPONENTS[currency] == 0:
         return amount
     return float(to_decimal(amount, currency))
-
-
-def in_currency(amount: int, currency: str, rate: Decimal, *, target: str) -> int:
-    """Convert minor units at `rate` (target units for one unit), rounded half up."""
-    converted = (to_decimal(amount, currency) * rate).scaleb(EXPONENTS[target])
-    return int(converted.quantize(Decimal(1), rounding=ROUND_HALF_UP))
