@@ -18,7 +18,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Mode
-from catalog import secrets
+from nexotp.lib import secretbox
 from nexotp.lib.money import EXPONENTS
 from suppliers import registry
 from suppliers.base import Credentials, Goods
@@ -164,11 +164,11 @@ class Supplier(models.Model):
         return self.code
 
     def set_api_key(self, key: str) -> None:
-        self.api_key_encrypted = secrets.encrypt(key)
+        self.api_key_encrypted = secretbox.encrypt(key)
 
     def client(self) -> SupplierClient:
         """Return the protocol client of this account."""
-        key = secrets.decrypt(bytes(self.api_key_encrypted)) if self.api_key_encrypted else ""
+        key = secretbox.decrypt(bytes(self.api_key_encrypted)) if self.api_key_encrypted else ""
         return registry.open_supplier(
             self.protocol,
             Credentials(

@@ -1,4 +1,4 @@
-"""Supplier credentials at rest: Fernet under keys from the environment; the first key encrypts."""
+"""Secrets at rest: Fernet under keys from the environment; the first key encrypts."""
 
 from functools import lru_cache
 
