@@ -135,7 +135,7 @@ class Secret(models.Model):
 
     @property
     def plain(self) -> str:
-        return secretbox.decrypt(self.encrypted)
+        return secretbox.decrypt(bytes(self.encrypted))
 
 
 def new_event_id() -> str:
@@ -212,9 +212,9 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         return self.filter(event__user=user, event__mode=mode)
 
     def with_log(self, *, most: int) -> "DeliveryQuerySet":
-        """With the event and, as `latest`, the latest attempts of each, the newest first."""
+        """With the event and, as `latest_attempts`, some of each one's, the newest first."""
         latest = DeliveryAttempt.objects.order_by("-pk")[:most]
-        attempts = Prefetch("attempts", latest, to_attr="latest")
+        attempts = Prefetch("attempts", latest, to_attr="latest_attempts")
         return self.select_related("event").prefetch_related(attempts)
 
     def claim_due(self, now: datetime, *, limit: int, limit_failing: int) -> list["Delivery"]:
@@ -275,7 +275,6 @@ class Delivery(models.Model):
     lease_token = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField()
 
-    latest: "list[DeliveryAttempt]"
     objects = DeliveryQuerySet.as_manager()
 
     class Meta:
