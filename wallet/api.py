@@ -8,6 +8,7 @@ from accounts.door import ApiView
 from accounts.models import Scope
 from nexotp.lib.http import timestamp
 from nexotp.lib.money import to_json
+from wallet import schema
 from wallet.actions import open_wallet
 
 
@@ -15,6 +16,7 @@ class BalanceView(ApiView):
     scope = Scope.BALANCE_READ
     bucket = "GENERAL"
 
+    @schema.get_balance
     def get(self, request: Request) -> Response:
         wallet = open_wallet(user=self.account, mode=self.mode)
         return Response(
