@@ -42,6 +42,9 @@ class OrderQuerySet(models.QuerySet["Order"]):
     def open(self) -> "OrderQuerySet":
         return self.filter(status__in=OPEN)
 
+    def newest_first(self) -> "OrderQuerySet":
+        return self.order_by("-pk")
+
     def with_key(self, key: str) -> "OrderQuerySet":
         """The order that holds an idempotency key; a failed one has given its key back."""
         return self.filter(idempotency_key=key).exclude(status=Status.FAILED)

@@ -14,6 +14,11 @@ from tests.api.calls import MOUNTS, Answer, Api
 # Every route, with something to ask there. A route that is missing here fails the first test.
 CALLS: dict[str, list[tuple[str, str, Any]]] = {
     "balance": [("GET", "/balance", None)],
+    "account/transactions": [
+        ("GET", "/account/transactions", None),
+        ("GET", "/account/transactions?page=2&per_page=1", None),
+        ("GET", "/account/transactions?page=0&kind=x&from=x&to=x", None),
+    ],
     "services": [("GET", "/services", None), ("GET", "/services?q=tele&country=id&limit=3", None)],
     "countries": [("GET", "/countries", None), ("GET", "/countries?service=nothing", None)],
     "providers": [("GET", "/providers", None), ("GET", "/providers?service=whatsapp", None)],
