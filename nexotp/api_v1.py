@@ -12,6 +12,7 @@ from wallet import api as wallet
 
 v1 = [
     path("balance", wallet.BalanceView.as_view()),
+    path("account", orders.AccountView.as_view()),
     path("account/transactions", wallet.TransactionsView.as_view()),
     path("services", catalog.ServicesView.as_view()),
     path("countries", catalog.CountriesView.as_view()),

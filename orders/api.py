@@ -1,6 +1,7 @@
 """Orders through the API."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
@@ -11,12 +12,16 @@ from rest_framework.response import Response
 from accounts.authentication import KEY_SQL, ApiKeyAuthentication, joined
 from accounts.door import ApiView
 from accounts.models import ApiKey, Plan, Scope, User
+from accounts.usage import BUCKETS, requests_by_day
 from nexotp.lib.db import PreparedRead
 from nexotp.lib.errors import FieldProblem, InvalidRequest, NotFound, Problem
+from nexotp.lib.money import to_json
 from orders import presentation
 from orders.actions import cancel_order, finish_order, place_order, resend_code
 from orders.forms import read_order_request
 from orders.models import Order
+from orders.reports import order_usage
+from wallet.actions import open_wallet
 
 _LARGEST_NUMBER = 2**63 - 1
 
@@ -29,6 +34,41 @@ class OrderNotYours(Problem):
     code = "forbidden"
     status = 403
     message = _("This order belongs to another account.")
+
+
+class AccountView(ApiView):
+    scope = Scope.BALANCE_READ
+    bucket = "GENERAL"
+
+    def get(self, request: Request) -> Response:
+        wallet = open_wallet(user=self.account, mode=self.mode)
+        return Response(
+            {
+                "accountId": self.account.public_id,
+                "email": self.account.email,
+                "mode": self.mode,
+                "balance": to_json(wallet.balance or 0, wallet.currency),
+                "currency": wallet.currency,
+                "plan": _plan(self.account.plan),
+                "usage": self._usage(wallet.currency, now=timezone.now()),
+            }
+        )
+
+    def _usage(self, currency: str, *, now: datetime) -> dict[str, Any]:
+        today = timezone.localdate(now)
+        month = today.replace(day=1)
+        requests = requests_by_day(self.account, self.mode, since=month, until=today)
+        orders = order_usage(self.account, self.mode, now=now)
+        return {
+            "requestsToday": sum(
+                count for (day, _bucket), count in requests.items() if day == today
+            ),
+            "requestsThisMonth": requests.total(),
+            "ordersToday": orders.today,
+            "ordersThisMonth": orders.this_month,
+            "spentThisMonth": to_json(orders.spent_this_month, currency),
+            "successRate30d": orders.success_rate,
+        }
 
 
 class PlaceOrderView(ApiView):
@@ -114,6 +154,19 @@ class FinishView(ApiView):
     def post(self, request: Request, order_id: str) -> Response:
         order = _find(order_id, self.account, self.mode)
         return Response(_detail(finish_order(order, by=self.account, now=timezone.now())))
+
+
+def _plan(plan: Plan) -> dict[str, Any]:
+    buckets = [plan.bucket(name) for name in BUCKETS]
+    return {
+        "code": plan.code,
+        "name": plan.name,
+        "limits": {
+            each.name.lower(): {"perMinute": each.per_minute, "burst": each.burst}
+            for each in buckets
+        },
+        "maxOpenOrders": plan.max_open_orders,
+    }
 
 
 def _find(order_id: str, account: User, mode: str) -> Order:
