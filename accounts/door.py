@@ -3,22 +3,16 @@
 from typing import ClassVar
 
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
+from accounts.authentication import ScopeMissing
+from accounts.description import ApiSchema
 from accounts.limits import charge
 from accounts.models import ApiKey, Scope, User
 from accounts.usage import tally_name
-from nexotp.lib.errors import Problem
-
-
-class ScopeMissing(Problem):
-    code = "scope_missing"
-    status = 403
-    message = _("This API key lacks the scope for this call.")
 
 
 class HasScope(BasePermission):
@@ -49,6 +43,7 @@ class ApiView(APIView):
     bucket: ClassVar[str]
     permission_classes = (HasScope,)
     throttle_classes = (PlanThrottle,)
+    schema = ApiSchema()
     http_method_names = ["get", "head", "post", "delete"]
 
     @property

@@ -4,26 +4,18 @@ from typing import Any
 
 from django.db.models import Min, QuerySet, Sum
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.door import ApiView
 from accounts.models import Scope
-from catalog.lookup import find_country, find_service, shown_price
+from catalog import schema
+from catalog.lookup import CatalogUnavailable, find_country, find_service, shown_price
 from catalog.models import ANY_PROVIDER, Country, Offer, Service
-from nexotp.lib.errors import Problem
 from nexotp.lib.fields import Fields
 from nexotp.lib.http import DATABASE_AWAY, log_failure
 
 _MOST_SERVICES = 2_000
-
-
-class CatalogUnavailable(Problem):
-    code = "catalog_unavailable"
-    status = 503
-    retryable = True
-    message = _("The catalogue cannot be read right now. Try again in a moment.")
 
 
 class CatalogView(ApiView):
@@ -38,6 +30,7 @@ class CatalogView(ApiView):
 
 
 class ServicesView(CatalogView):
+    @schema.list_services
     def get(self, request: Request) -> Response:
         country = find_country(request.GET.get("country"))
         services = Service.objects.visible_in(self.mode).by_popularity()
@@ -48,6 +41,7 @@ class ServicesView(CatalogView):
 
 
 class CountriesView(CatalogView):
+    @schema.list_countries
     def get(self, request: Request) -> Response:
         service = find_service(request.GET.get("service"), self.mode)
         rows = Country.objects.visible().order_by("name_en").with_availability(self.mode, service)
@@ -55,6 +49,7 @@ class CountriesView(CatalogView):
 
 
 class ProvidersView(CatalogView):
+    @schema.list_providers
     def get(self, request: Request) -> Response:
         service = find_service(request.GET.get("service"), self.mode)
         country = find_country(request.GET.get("country"))

@@ -6,8 +6,16 @@ from django.utils.translation import gettext_lazy as _
 
 from catalog.models import ANY_PROVIDER, Country, Offer, Service, Supplier
 from nexotp.lib.brief import briefly
-from nexotp.lib.errors import FieldProblem, InvalidRequest
+from nexotp.lib.errors import FieldProblem, InvalidRequest, Problem
 from nexotp.lib.money import to_json
+
+
+class CatalogUnavailable(Problem):
+    code = "catalog_unavailable"
+    status = 503
+    retryable = True
+    message = _("The catalogue cannot be read right now. Try again in a moment.")
+    example_retry_after = 5
 
 
 def find_service(named: str | None, mode: str) -> Service | None:

@@ -14,32 +14,22 @@ from accounts.door import ApiView
 from accounts.models import ApiKey, Plan, Scope, User
 from accounts.usage import BUCKETS, requests_by_day
 from nexotp.lib.db import PreparedRead
-from nexotp.lib.errors import FieldProblem, InvalidRequest, NotFound, Problem
+from nexotp.lib.errors import FieldProblem, InvalidRequest
 from nexotp.lib.money import to_json
-from orders import presentation
+from orders import presentation, schema
 from orders.actions import cancel_order, finish_order, place_order, resend_code
 from orders.forms import read_order_request
+from orders.lookup import find_order, owned, searchable
 from orders.models import Order
 from orders.reports import order_usage
 from wallet.actions import open_wallet
-
-_LARGEST_NUMBER = 2**63 - 1
-
-
-class OrderNotFound(NotFound):
-    message = _("There is no such order.")
-
-
-class OrderNotYours(Problem):
-    code = "forbidden"
-    status = 403
-    message = _("This order belongs to another account.")
 
 
 class AccountView(ApiView):
     scope = Scope.BALANCE_READ
     bucket = "GENERAL"
 
+    @schema.get_account
     def get(self, request: Request) -> Response:
         wallet = open_wallet(user=self.account, mode=self.mode)
         return Response(
@@ -75,6 +65,7 @@ class PlaceOrderView(ApiView):
     scope = Scope.ORDER_WRITE
     bucket = "ORDER"
 
+    @schema.create_order
     def post(self, request: Request) -> Response:
         wanted = read_order_request(
             request.data, header_key=request.headers.get("Idempotency-Key"), mode=self.mode
@@ -95,7 +86,7 @@ class KeyAndOrder(ApiKeyAuthentication):
 
     def read_key(self, request: Request, public_id: str, mode: str) -> ApiKey | None:
         order_id = request.parser_context["kwargs"]["order_id"]
-        found = _KEY_AND_ORDER.one((_searchable(order_id), public_id, mode))
+        found = _KEY_AND_ORDER.one((searchable(order_id), public_id, mode))
         if found is None:
             return None
         *key, request._request.order = found  # type: ignore[attr-defined]
@@ -119,19 +110,21 @@ class OrderView(ApiView):
     bucket = "POLL"
     authentication_classes = (KeyAndOrder,)
 
+    @schema.get_order
     def get(self, request: Request, order_id: str) -> Response:
         order = request._request.order  # type: ignore[attr-defined]
         if order is None:
-            order = _find(order_id, self.account, self.mode)
-        return Response(_detail(_own(order, self.account)))
+            order = find_order(order_id, self.account, self.mode)
+        return Response(_detail(owned(order, self.account)))
 
 
 class CancelView(ApiView):
     scope = Scope.ORDER_WRITE
     bucket = "ORDER"
 
+    @schema.cancel_order
     def post(self, request: Request, order_id: str) -> Response:
-        order = _find(order_id, self.account, self.mode)
+        order = find_order(order_id, self.account, self.mode)
         order = cancel_order(
             order, by=self.account, reason=_reason(request.data), now=timezone.now()
         )
@@ -142,8 +135,9 @@ class ResendView(ApiView):
     scope = Scope.ORDER_WRITE
     bucket = "ORDER"
 
+    @schema.resend_order
     def post(self, request: Request, order_id: str) -> Response:
-        order = _find(order_id, self.account, self.mode)
+        order = find_order(order_id, self.account, self.mode)
         return Response(_detail(resend_code(order, now=timezone.now())))
 
 
@@ -151,8 +145,9 @@ class FinishView(ApiView):
     scope = Scope.ORDER_WRITE
     bucket = "ORDER"
 
+    @schema.finish_order
     def post(self, request: Request, order_id: str) -> Response:
-        order = _find(order_id, self.account, self.mode)
+        order = find_order(order_id, self.account, self.mode)
         return Response(_detail(finish_order(order, by=self.account, now=timezone.now())))
 
 
@@ -167,34 +162,6 @@ def _plan(plan: Plan) -> dict[str, Any]:
         },
         "maxOpenOrders": plan.max_open_orders,
     }
-
-
-def _find(order_id: str, account: User, mode: str) -> Order:
-    """Return the caller's order by its id or its number. Raises OrderNotFound, OrderNotYours.
-
-    A number finds only the caller's own orders, so it reveals nothing about others'.
-    """
-    if order_id.isascii() and order_id.isdigit():
-        # Python refuses to read numbers of thousands of digits; ours have nineteen at most.
-        number = int(order_id) if len(order_id) < 20 else _LARGEST_NUMBER
-        found = Order.objects.for_account(account, mode).filter(pk=number).first()
-    else:
-        found = Order.objects.filter(public_id=_searchable(order_id), mode=mode).first()
-    return _own(found, account)
-
-
-def _own(order: Order | None, account: User) -> Order:
-    """Raises OrderNotFound, OrderNotYours."""
-    if order is None:
-        raise OrderNotFound
-    if order.user_id != account.pk:
-        raise OrderNotYours
-    return order
-
-
-def _searchable(order_id: str) -> str:
-    """Return the id, or nothing where no id could look like that: a text has no NUL."""
-    return order_id if len(order_id) <= 30 and order_id.isprintable() else ""
 
 
 def _detail(order: Order) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from accounts.door import ApiView
 from accounts.models import Scope
 from nexotp.lib.http import Page, timestamp
 from nexotp.lib.money import to_json
+from wallet import schema
 from wallet.actions import open_wallet
 from wallet.forms import read_statement_request
 from wallet.models import LedgerAccount, Transfer
@@ -19,6 +20,7 @@ class BalanceView(ApiView):
     scope = Scope.BALANCE_READ
     bucket = "GENERAL"
 
+    @schema.get_balance
     def get(self, request: Request) -> Response:
         wallet = open_wallet(user=self.account, mode=self.mode)
         return Response(
@@ -34,6 +36,7 @@ class TransactionsView(ApiView):
     scope = Scope.BALANCE_READ
     bucket = "GENERAL"
 
+    @schema.list_transactions
     def get(self, request: Request) -> Response:
         wanted = read_statement_request(request.GET)
         wallet = open_wallet(user=self.account, mode=self.mode)

@@ -13,8 +13,9 @@ from nexotp.lib.fields import Fields
 _Row = TypeVar("_Row")
 _Read = TypeVar("_Read", covariant=True)
 _LARGEST_NUMBER = 2**63 - 1
-_LAST_PAGE = 1_000_000_000
-_LARGEST_PAGE, _USUAL_PAGE = 100, 20
+LAST_PAGE = 1_000_000_000
+LARGEST_PAGE = 100
+USUAL_PAGE = 20
 
 
 class Rows(Protocol[_Read]):
@@ -98,8 +99,8 @@ def read_page(query: Mapping[str, Any]) -> PageRequest:
 def page_of(fields: Fields) -> PageRequest:
     """Return the page asked for among other fields; what is wrong with it is left in them."""
     return PageRequest(
-        page=fields.whole_number("page", lowest=1, highest=_LAST_PAGE, default=1),
+        page=fields.whole_number("page", lowest=1, highest=LAST_PAGE, default=1),
         per_page=fields.whole_number(
-            "per_page", lowest=1, highest=_LARGEST_PAGE, default=_USUAL_PAGE
+            "per_page", lowest=1, highest=LARGEST_PAGE, default=USUAL_PAGE
         ),
     )

@@ -42,12 +42,15 @@ class IdempotencyInProgress(Problem):
     status = 409
     retryable = True
     message = _("The first request with this idempotency key is still being carried out.")
+    example_retry_after = 2
+    example_details = {"orderId": "ord_01JDA7Q2S5W8X1Z3B6C9E0G4HK"}
 
 
 class PriceAboveMax(Problem):
     code = "price_above_max"
     status = 409
     message = _("The price is above the highest price you gave.")
+    example_details = {"currentPrice": 8800, "currency": "IDR"}
 
 
 class RateUnavailable(Problem):
@@ -62,6 +65,7 @@ class TooManyOpenOrders(Problem):
     status = 429
     retryable = True
     message = _("You have as many open orders as your plan allows. Finish or cancel one first.")
+    example_details = {"openOrders": 20}
 
 
 @dataclass(frozen=True, slots=True)
