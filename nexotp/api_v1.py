@@ -17,6 +17,7 @@ v1 = [
     path("services", catalog.ServicesView.as_view()),
     path("countries", catalog.CountriesView.as_view()),
     path("providers", catalog.ProvidersView.as_view()),
+    path("price", catalog.PriceView.as_view()),
     path("order", orders.PlaceOrderView.as_view()),
     path("order/<str:order_id>", orders.OrderView.as_view()),
     path("order/<str:order_id>/cancel", orders.CancelView.as_view()),

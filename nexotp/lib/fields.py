@@ -37,6 +37,12 @@ class Fields:
         if self.problems:
             raise InvalidRequest(fields=self.problems)
 
+    def require(self, *fields: str) -> None:
+        """Complain about each field that is absent, null or empty."""
+        for field in fields:
+            if self.data.get(field) in (None, ""):
+                self.wrong(field, "required", _("This field is required."))
+
     def text(self, field: str) -> str | None:
         """Return the field's text; None where it is absent, null, empty or no text."""
         value = self.data.get(field)

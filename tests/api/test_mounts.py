@@ -23,6 +23,10 @@ CALLS: dict[str, list[tuple[str, str, Any]]] = {
     "services": [("GET", "/services", None), ("GET", "/services?q=tele&country=id&limit=3", None)],
     "countries": [("GET", "/countries", None), ("GET", "/countries?service=nothing", None)],
     "providers": [("GET", "/providers", None), ("GET", "/providers?service=whatsapp", None)],
+    "price": [
+        ("GET", "/price?service=whatsapp&country=id", None),
+        ("GET", "/price?service=value&pool=value", None),
+    ],
     "order": [("POST", "/order", {}), ("POST", "/order", {"service": "value", "country": "id"})],
     "order/<str:order_id>": [("GET", "/order/{id}", None), ("GET", "/order/ord_01HX", None)],
     "order/<str:order_id>/cancel": [("POST", "/order/ord_01HX/cancel", {"reason": "x"})],
