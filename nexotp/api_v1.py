@@ -19,6 +19,7 @@ v1 = [
     path("providers", catalog.ProvidersView.as_view()),
     path("price", catalog.PriceView.as_view()),
     path("order", orders.PlaceOrderView.as_view()),
+    path("orders", orders.OrdersView.as_view()),
     path("order/<str:order_id>", orders.OrderView.as_view()),
     path("order/<str:order_id>/cancel", orders.CancelView.as_view()),
     path("order/<str:order_id>/resend", orders.ResendView.as_view()),

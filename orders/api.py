@@ -15,12 +15,14 @@ from accounts.models import ApiKey, Plan, Scope, User
 from accounts.usage import BUCKETS, requests_by_day
 from nexotp.lib.db import PreparedRead
 from nexotp.lib.errors import FieldProblem, InvalidRequest
+from nexotp.lib.http import Page
 from nexotp.lib.money import to_json
+from nexotp.lib.pagination import NumberedPage
 from orders import presentation, schema
 from orders.actions import cancel_order, finish_order, place_order, resend_code
-from orders.forms import read_order_request
+from orders.forms import ACTIVE, read_list_request, read_order_request
 from orders.lookup import find_order, owned, searchable
-from orders.models import Order
+from orders.models import Order, OrderMessage, OrderQuerySet
 from orders.reports import order_usage
 from wallet.actions import open_wallet
 
@@ -118,6 +120,27 @@ class OrderView(ApiView):
         return Response(_detail(owned(order, self.account)))
 
 
+class OrdersView(ApiView):
+    scope = Scope.ORDER_READ
+    bucket = "POLL"
+
+    @schema.list_orders
+    def get(self, request: Request) -> Response:
+        wanted = read_list_request(request.GET)
+        orders = Order.objects.for_account(self.account, self.mode).newest_first()
+        if wanted.status == ACTIVE:
+            page = self._everything(orders.open())
+        else:
+            page = wanted.page.of(orders.shown_as(wanted.status) if wanted.status else orders)
+        return Response(Page(_details(page.rows), page))
+
+    def _everything(self, orders: OrderQuerySet) -> NumberedPage[Order]:
+        """Return all of an account's open orders, of which its plan allows so many, as one page."""
+        rows = list(orders)
+        size = max(self.account.plan.max_open_orders, len(rows), 1)
+        return NumberedPage(rows, page=1, per_page=size, total=len(rows))
+
+
 class CancelView(ApiView):
     scope = Scope.ORDER_WRITE
     bucket = "ORDER"
@@ -165,8 +188,17 @@ def _plan(plan: Plan) -> dict[str, Any]:
 
 
 def _detail(order: Order) -> dict[str, Any]:
-    messages = order.messages.filter(is_late=False).order_by("pk") if order.message_count else ()
-    return presentation.detail(order, messages, now=timezone.now())
+    return _details([order])[0]
+
+
+def _details(orders: list[Order]) -> list[dict[str, Any]]:
+    """Show orders with their messages, which one query finds for all that have any."""
+    messages: dict[int, list[OrderMessage]] = {order.pk: [] for order in orders}
+    if with_messages := [order.pk for order in orders if order.message_count]:
+        for message in OrderMessage.objects.shown().filter(order__in=with_messages):
+            messages[message.order_id].append(message)
+    now = timezone.now()
+    return [presentation.detail(order, messages[order.pk], now=now) for order in orders]
 
 
 def _reason(data: Any) -> str:

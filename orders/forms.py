@@ -1,7 +1,8 @@
-"""What a request for an order may say, checked field by field."""
+"""What requests for orders may say, checked field by field."""
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -9,7 +10,10 @@ from django.utils.translation import gettext_lazy as _
 
 from catalog.forms import CatalogFields
 from nexotp.lib.errors import InvalidRequest
+from nexotp.lib.fields import Fields
+from nexotp.lib.pagination import PageRequest, page_of
 from orders.actions import OrderRequest
+from orders.states import SHOWN_AS
 
 
 def read_order_request(data: Any, *, header_key: str | None, mode: str) -> OrderRequest:
@@ -33,6 +37,27 @@ def read_order_request(data: Any, *, header_key: str | None, mode: str) -> Order
         max_price_usd=max_price,
         key=key,
     )
+
+
+# Every order that has not ended, in one answer.
+ACTIVE = "active"
+
+
+@dataclass(frozen=True, slots=True)
+class ListRequest:
+    """Which orders a caller asks for, and which page of them."""
+
+    status: str | None
+    page: PageRequest
+
+
+def read_list_request(query: Mapping[str, Any]) -> ListRequest:
+    """Raises InvalidRequest naming every parameter that is wrong."""
+    fields = Fields(query)
+    status = fields.choice("status", [*SHOWN_AS, ACTIVE])
+    page = page_of(fields)
+    fields.check()
+    return ListRequest(status, page)
 
 
 _DECIMAL = re.compile(r"\d{1,7}(\.\d{1,10})?([eE]-\d{1,2})?", re.ASCII)

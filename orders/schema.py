@@ -3,11 +3,12 @@
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
-from drf_spectacular.utils import extend_schema_field
+from drf_spectacular.utils import OpenApiParameter, extend_schema_field
 from rest_framework import serializers
 
-from accounts.description import Example, describe
+from accounts.description import PAGING, Example, describe
 from accounts.models import Mode
+from nexotp.lib.errors import InvalidRequest
 from orders.actions import (
     CancelTooEarly,
     IdempotencyInProgress,
@@ -21,14 +22,13 @@ from orders.actions import (
     SupplierUnavailable,
     TooManyOpenOrders,
 )
+from orders.forms import ACTIVE
 from orders.lookup import OrderNotFound, OrderNotYours
-from orders.states import Status
+from orders.states import SHOWN_AS
 from wallet.actions import InsufficientFunds
 
 _ULID = "[0-9A-HJKMNP-TV-Z]{26}"
-PUBLIC_STATUSES = [
-    status.value for status in Status if status not in {Status.PURCHASING, Status.CLOSING}
-]
+PUBLIC_STATUSES = list(SHOWN_AS)
 _ORDER_ID = _("An `orderId` (`ord_…`), or the `orderNumber` of one of your own orders.")
 
 
@@ -344,6 +344,32 @@ get_order = describe(
     answer=OrderDetail,
     example=_RECEIVED,
     problems=_OF_ONE_ORDER,
+)
+
+list_orders = describe(
+    name="listOrders",
+    tag="orders",
+    title=_("List orders"),
+    purpose=_("The account's orders, the newest first, each as `GET /order/{id}` shows it."),
+    notes=(
+        _(
+            "With `status=active` every order that has not ended comes in one answer, however many"
+            " there are: one call follows all of them. `page` and `per_page` change nothing then."
+        ),
+    ),
+    parameters=(
+        OpenApiParameter(
+            "status",
+            {"type": "string", "enum": [*PUBLIC_STATUSES, ACTIVE]},
+            description=_("Only orders in this status; `active` is `waiting` and `received`."),
+        ),
+        *PAGING,
+    ),
+    answer=OrderDetail,
+    is_list=True,
+    is_paged=True,
+    example=[_RECEIVED],
+    problems=(InvalidRequest,),
 )
 
 cancel_order = describe(

@@ -28,6 +28,11 @@ CALLS: dict[str, list[tuple[str, str, Any]]] = {
         ("GET", "/price?service=value&pool=value", None),
     ],
     "order": [("POST", "/order", {}), ("POST", "/order", {"service": "value", "country": "id"})],
+    "orders": [
+        ("GET", "/orders", None),
+        ("GET", "/orders?status=active", None),
+        ("GET", "/orders?status=value&page=0", None),
+    ],
     "order/<str:order_id>": [("GET", "/order/{id}", None), ("GET", "/order/ord_01HX", None)],
     "order/<str:order_id>/cancel": [("POST", "/order/ord_01HX/cancel", {"reason": "x"})],
     "order/<str:order_id>/resend": [("POST", "/order/{id}/resend", None)],
@@ -71,12 +76,14 @@ def lasting(answer: Answer) -> Any:
     """What must be the same a moment later: not the request's id, the clock or the bucket."""
     headers = {name: answer.headers.get(name) for name in ("Content-Type", "Ratelimit-Policy")}
     body = {name: value for name, value in answer.body.items() if name != "requestId"}
-    data = body.get("data")
+    return answer.status, headers, body | {"data": without_time(body.get("data"))}
+
+
+def without_time(data: Any) -> Any:
+    if isinstance(data, list):
+        return [without_time(each) for each in data]
     if isinstance(data, dict):
-        body["data"] = {
-            name: value
-            for name, value in data.items()
-            # Usage counts the very calls that are compared.
-            if name not in {"updatedAt", "remainingSeconds", "usage"}
-        }
-    return answer.status, headers, body
+        # Usage counts the very calls that are compared.
+        passing = {"updatedAt", "remainingSeconds", "usage"}
+        return {name: value for name, value in data.items() if name not in passing}
+    return data
