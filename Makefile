@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv/bin/python
 ARGS ?=
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check bench format requirements
+.PHONY: help setup run test check bench schema format requirements
 
 help: ## These words
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "make %-13s %s\n", $$1, $$2 }'
@@ -22,6 +22,9 @@ check: setup ## Lint, types, layers, migrations, deployment, image, pinned requi
 
 bench: setup ## The benchmarks, as a table
 	@exec $(VENV) -m bench $(ARGS)
+
+schema: setup ## What changed in the API since docs/public/openapi.json. ARGS=--write takes it
+	@exec $(VENV) -m dev.schema $(ARGS)
 
 format: setup ## Rewrite the Python files in the house's layout
 	@$(VENV) -m ruff check --fix-only --quiet .

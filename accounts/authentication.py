@@ -48,6 +48,13 @@ class IpNotAllowed(Problem):
     message = _("This API key may not be used from your address.")
 
 
+class ScopeMissing(Problem):
+    code = "scope_missing"
+    status = 403
+    message = _("This API key lacks the scope for this call.")
+    example_details = {"scope": "order:write"}
+
+
 def client_address(request: HttpRequest) -> str:
     """Return the caller's address, past as many proxies as are our own."""
     depth: int = settings.TRUSTED_PROXY_COUNT

@@ -2,21 +2,17 @@
 
 from typing import ClassVar
 
-from django.utils.translation import gettext_lazy as _
+from django.utils import timezone
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
+from accounts.authentication import ScopeMissing
+from accounts.description import ApiSchema
 from accounts.limits import charge
 from accounts.models import ApiKey, Scope, User
-from nexotp.lib.errors import Problem
-
-
-class ScopeMissing(Problem):
-    code = "scope_missing"
-    status = 403
-    message = _("This API key lacks the scope for this call.")
+from accounts.usage import tally_name
 
 
 class HasScope(BasePermission):
@@ -35,7 +31,8 @@ class PlanThrottle(BaseThrottle):
     def allow_request(self, request: Request, view: APIView) -> bool:
         assert isinstance(view, ApiView)
         bucket = view.account.plan.bucket(view.bucket)
-        charge(request._request, f"{view.account.pk}:{view.mode}:{bucket.name}", bucket)
+        owner = f"{view.account.pk}:{view.mode}:{bucket.name}"
+        charge(request._request, owner, bucket, count_as=tally_name(timezone.localdate(), owner))
         return True
 
 
@@ -46,6 +43,7 @@ class ApiView(APIView):
     bucket: ClassVar[str]
     permission_classes = (HasScope,)
     throttle_classes = (PlanThrottle,)
+    schema = ApiSchema()
     http_method_names = ["get", "head", "post", "delete"]
 
     @property

@@ -33,6 +33,8 @@ INSTALLED_APPS = [
     "template_partials",
     "csp",
     "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
     "nexotp",
     "accounts",
     "webhooks",
@@ -153,6 +155,19 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "nexotp.lib.http.envelope_errors",
     "UNAUTHENTICATED_USER": None,
     "DEFAULT_METADATA_CLASS": None,
+    "DEFAULT_SCHEMA_CLASS": "accounts.description.ApiSchema",
+}
+SPECTACULAR_SETTINGS = {
+    "OAS_VERSION": "3.1.1",
+    "VERSION": "1",
+    # Said in nexotp.reference.schema, where it can be translated.
+    "TITLE": "NexOTP API",
+    "SORT_OPERATIONS": False,
+    "SORT_OPERATION_PARAMETERS": False,
+    "POSTPROCESSING_HOOKS": [],
+    "SERVE_INCLUDE_SCHEMA": False,
+    # Words come from the descriptions beside the views, never from docstrings.
+    "DISABLE_DOCSTRING_DESCRIPTIONS": True,
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 64 * 1024
 API_PREFIXES = ("/api/v1/", "/wp-json/nexotp/v1/")

@@ -3,9 +3,12 @@ from django.urls import include, path
 
 from nexotp.api_v1 import not_found, v1
 from nexotp.health import healthz
+from nexotp.reference.views import schema
 
 urlpatterns = [
     path("healthz", healthz),
+    path("api/v1/schema", schema),
+    path("wp-json/nexotp/v1/schema", schema),
     # One list of routes at two addresses: the two public documents name different ones.
     path("api/v1/", include(v1)),
     path("wp-json/nexotp/v1/", include(v1)),

@@ -17,6 +17,9 @@ class Problem(Exception):
     status: ClassVar[int] = 400
     retryable: ClassVar[bool] = False
     message: "str | Promise" = _("The request is not valid.")
+    # What the reference shows beside code and message where the reason carries more.
+    example_details: ClassVar[dict[str, Any] | None] = None
+    example_retry_after: ClassVar[int | None] = None
 
     def __init__(
         self,
@@ -33,6 +36,11 @@ class Problem(Exception):
         self.details = details
         super().__init__(self.code)
 
+    @classmethod
+    def example(cls) -> "Problem":
+        """Return the reason as a caller may meet it."""
+        return cls(retry_after=cls.example_retry_after, details=cls.example_details)
+
 
 class FieldProblem:
     """What is wrong with one field of a request."""
@@ -45,6 +53,11 @@ class FieldProblem:
 
 class InvalidRequest(Problem):
     """One or more fields are missing or wrong; `fields` names each."""
+
+    @classmethod
+    def example(cls) -> Problem:
+        wrong = FieldProblem("country", "unknown", _("There is no such country."))
+        return cls(fields=[wrong])
 
 
 class NotFound(Problem):
@@ -76,6 +89,7 @@ class RateLimited(Problem):
     status = 429
     retryable = True
     message = _("Too many requests. Wait a moment and try again.")
+    example_retry_after = 2
 
 
 class InternalError(Problem):
@@ -90,3 +104,4 @@ class ServiceUnavailable(Problem):
     status = 503
     retryable = True
     message = _("The shop cannot answer right now. Try again in a moment.")
+    example_retry_after = 2

@@ -18,7 +18,7 @@ import structlog
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.db import InterfaceError, OperationalError
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from django.http.response import HttpResponseBase
 from django.urls import resolve
 from django.utils import translation
@@ -39,6 +39,9 @@ from nexotp.lib.ids import new_id
 from nexotp.lib.pagination import NumberedPage
 
 logger = structlog.get_logger(__name__)
+
+# How much of a body that is too large is still read, in bytes.
+_MOST_DRAINED, _DRAINED_AT_ONCE = 2**20, 2**16
 
 # The database does not answer; its other errors are bugs of ours.
 DATABASE_AWAY = (PoolTimeout, OperationalError, InterfaceError)
@@ -75,7 +78,7 @@ class EnvelopeRenderer(BaseRenderer):
         context = renderer_context or {}
         body: dict[str, Any]
         if isinstance(data, errors.Problem):
-            body = {"success": False, "error": _error_body(data)}
+            body = {"success": False, "error": error_body(data)}
         elif isinstance(data, Page):
             body = {"success": True, "data": data.data, "meta": data.meta}
         else:
@@ -114,7 +117,8 @@ class JsonParser(BaseParser):
             raise errors.InvalidRequest(_("The body is not valid JSON.")) from error
 
 
-def _error_body(problem: errors.Problem) -> dict[str, Any]:
+def error_body(problem: errors.Problem) -> dict[str, Any]:
+    """Return what stands in `error`."""
     body: dict[str, Any] = {
         "code": problem.code,
         "message": str(problem.message),
@@ -191,6 +195,17 @@ def _take_chunks(request: HttpRequest) -> None:
     request._stream = BytesIO(body)
 
 
+def _drain(request: HttpRequest) -> None:
+    """Take the rest of a refused body off the wire, within reason.
+
+    A server closes a connection with an unread body, and the caller's next call meets the end.
+    """
+    with suppress(UnreadablePostError):
+        for _chunk in range(_MOST_DRAINED // _DRAINED_AT_ONCE):
+            if not request.read(_DRAINED_AT_ONCE):
+                return
+
+
 @lru_cache(maxsize=1_000)
 def _language(accepted: str) -> str:
     """Return the language to speak for an Accept-Language; no cookie has a say here."""
@@ -218,6 +233,8 @@ class ApiMiddleware:
                 response = self._answer(request)
             except Exception as error:
                 response = self._failure(request, error)
+        if response.status_code == errors.PayloadTooLarge.status:
+            _drain(request)
         headers = response.headers
         # Failures of ours are logged by now; what a caller did wrong is the caller's affair.
         response._has_been_logged = True  # type: ignore[attr-defined]
@@ -245,7 +262,7 @@ class ApiMiddleware:
             log_failure(request, error)
         body = {
             "success": False,
-            "error": _error_body(problem),
+            "error": error_body(problem),
             "requestId": request.request_id,  # type: ignore[attr-defined]
         }
         return HttpResponse(

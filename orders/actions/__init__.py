@@ -20,6 +20,7 @@ from orders.actions.placing import (
     OrderRequest,
     Placement,
     PriceAboveMax,
+    RateUnavailable,
     TooManyOpenOrders,
     place_order,
 )
@@ -43,6 +44,7 @@ __all__ = [
     "OrderRequest",
     "Placement",
     "PriceAboveMax",
+    "RateUnavailable",
     "ResendNotSupported",
     "SupplierUnavailable",
     "TooManyOpenOrders",

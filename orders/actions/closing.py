@@ -37,12 +37,15 @@ _REVIEW_PAUSE = timedelta(minutes=1)
 class OrderNotCancellable(Problem):
     code = "order_not_cancellable"
     message = _("The order cannot be cancelled in its present state.")
+    example_details = {"status": "received"}
 
 
 class CancelTooEarly(Problem):
     code = "cancel_too_early"
     retryable = True
     message = _("The provider does not take a number back this early.")
+    example_retry_after = 75
+    example_details = {"cancelAvailableAt": "2026-06-22T06:02:00.000Z"}
 
 
 class OrderNotRefundable(Problem):

@@ -39,6 +39,7 @@ logger = structlog.get_logger(__name__)
 class OrderNotActive(Problem):
     code = "order_not_active"
     message = _("The order has ended or has no code yet.")
+    example_details = {"status": "waiting"}
 
 
 class ResendNotSupported(Problem):

@@ -7,6 +7,8 @@ from typing import Any
 
 from django.test import Client
 
+from tests.api import described
+
 MOUNTS = ("/api/v1", "/wp-json/nexotp/v1")
 REQUEST_ID = re.compile(r"req_[0-9A-HJKMNP-TV-Z]{26}")
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
@@ -77,7 +79,9 @@ class Api:
             content_type=content_type,
             headers={**self.headers, **sent},
         )
-        return enveloped(response.status_code, dict(response.items()), response.content)
+        answer = enveloped(response.status_code, dict(response.items()), response.content)
+        described.check(method, path, answer.status, answer.body)
+        return answer
 
 
 def enveloped(status: int, headers: dict[str, str], content: bytes) -> Answer:

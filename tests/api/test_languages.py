@@ -5,7 +5,7 @@ from django.utils import translation
 
 import nexotp.api_v1  # noqa: F401  every problem of the API is known once its views are
 from nexotp.lib.errors import Problem
-from orders.api import OrderNotFound
+from orders.lookup import OrderNotFound
 from tests.api.calls import Api
 
 
