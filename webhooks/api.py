@@ -76,7 +76,7 @@ class DeliveriesView(WebhookApiView):
         rows = Delivery.objects.filter(endpoint=self.endpoint(webhook_id)).order_by("-pk")
         page = wanted.of(rows.with_log(most=presentation.MOST_ATTEMPTS))
         return Response(
-            Page([presentation.delivery(row, row.latest_attempts) for row in page.rows], page)
+            Page([presentation.delivery(row, row.shown_attempts) for row in page.rows], page)
         )
 
 

@@ -28,8 +28,12 @@ IN_FLIGHT, IN_FLIGHT_FAILING = 4, 1
 
 
 class EndpointQuerySet(models.QuerySet["Endpoint"]):
+    def kept(self) -> "EndpointQuerySet":
+        """Endpoints that their owners have not deleted."""
+        return self.exclude(state=EndpointState.DELETED)
+
     def for_account(self, user: User, mode: str) -> "EndpointQuerySet":
-        return self.filter(user=user, mode=mode).exclude(state=EndpointState.DELETED)
+        return self.kept().filter(user=user, mode=mode)
 
     def locked(self, pk: int) -> "Endpoint":
         """Return the row, locked until the transaction ends; foreign keys to it need not wait."""
@@ -312,6 +316,12 @@ class Delivery(models.Model):
 
     def __str__(self) -> str:
         return self.public_id
+
+    @property
+    def shown_attempts(self) -> "list[DeliveryAttempt]":
+        """What `with_log` has read along, the newest first."""
+        latest: list[DeliveryAttempt] = vars(self)["latest_attempts"]
+        return latest
 
 
 class DeliveryAttempt(models.Model):
