@@ -58,7 +58,7 @@ def working(log: Path) -> Iterator["subprocess.Popen[bytes]"]:
     command += ["-n", "webhooks@%h", "-Q", "webhooks", "--concurrency", "1", "-l", "warning"]
     command += ["--without-gossip", "--without-mingle"]
     surroundings = {**os.environ, **environment(), "WEBHOOK_ALLOW_LOOPBACK": "true"}
-    surroundings["PYTHONWARNINGS"] = "ignore"
+    surroundings |= {"PYTHONWARNINGS": "ignore", "LOG_LEVEL": "INFO"}
     with log.open("wb") as output:
         process = subprocess.Popen(
             command, cwd=BASE_DIR, env=surroundings, stdout=output, stderr=output
