@@ -24,6 +24,7 @@ from wallet.models import Transfer
 
 pytestmark = pytest.mark.usefixtures("committed")
 
+app.loader.import_default_modules()
 OURS: "dict[str, Task[..., None]]" = {
     name: task for name, task in app.tasks.items() if not name.startswith("celery.")
 }
