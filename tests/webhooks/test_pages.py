@@ -67,9 +67,7 @@ def test_each_mode_has_its_own_list(browser: Client, make_endpoint: MakeEndpoint
     assert ("/live<" in sandbox, "/sandbox<" in sandbox) == (False, True)
 
 
-def test_one_for_the_sandbox_is_added_in_the_sandbox(
-    browser: Client, receiver: Receiver
-) -> None:
+def test_one_for_the_sandbox_is_added_in_the_sandbox(browser: Client, receiver: Receiver) -> None:
     browser.post("/webhooks/new?mode=sandbox", {"endpoint_url": receiver.url(), "events": ["*"]})
 
     assert Endpoint.objects.get().mode == "sandbox"
@@ -222,9 +220,7 @@ def test_only_what_failed_is_sent_again(
         {"since": "0001-01-01T00:00", "until": "9999-12-31T23:59"},
     ],
 )
-def test_a_range_that_cannot_be(
-    browser: Client, endpoint: Endpoint, sent: dict[str, str]
-) -> None:
+def test_a_range_that_cannot_be(browser: Client, endpoint: Endpoint, sent: dict[str, str]) -> None:
     page = browser.post(f"/webhooks/{endpoint.public_id}/again", sent, follow=True)
 
     assert page.status_code == 200
