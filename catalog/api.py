@@ -4,7 +4,6 @@ from typing import Any
 
 from django.db.models import Min, QuerySet, Sum
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -13,7 +12,7 @@ from accounts.models import Scope
 from catalog import schema
 from catalog.lookup import CatalogUnavailable, find_country, find_service, shown_price
 from catalog.models import ANY_PROVIDER, Country, Offer, Service
-from nexotp.lib.errors import FieldProblem, InvalidRequest
+from nexotp.lib.fields import Fields
 from nexotp.lib.http import DATABASE_AWAY, log_failure
 
 _MOST_SERVICES = 2_000
@@ -63,20 +62,10 @@ class ProvidersView(CatalogView):
 
 
 def _limit(request: Request) -> int:
-    text = request.GET.get("limit", "")
-    if not text:
-        return _MOST_SERVICES
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:9]) <= _MOST_SERVICES:
-        raise InvalidRequest(
-            fields=[
-                FieldProblem(
-                    "limit",
-                    "out_of_range",
-                    _("A whole number from 1 to %(most)d.") % {"most": _MOST_SERVICES},
-                )
-            ]
-        )
-    return int(text)
+    fields = Fields(request.GET)
+    limit = fields.whole_number("limit", lowest=1, highest=_MOST_SERVICES, default=_MOST_SERVICES)
+    fields.check()
+    return limit
 
 
 def _service(row: Any, *, with_price: bool) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from catalog import api as catalog
 from nexotp.lib.errors import NotFound
 from orders import api as orders
 from wallet import api as wallet
+from webhooks import api as webhooks
 
 v1 = [
     path("balance", wallet.BalanceView.as_view()),
@@ -20,6 +21,12 @@ v1 = [
     path("order/<str:order_id>/cancel", orders.CancelView.as_view()),
     path("order/<str:order_id>/resend", orders.ResendView.as_view()),
     path("order/<str:order_id>/finish", orders.FinishView.as_view()),
+    path("webhooks", webhooks.WebhooksView.as_view()),
+    path("webhooks/deliveries/<str:delivery_id>/redeliver", webhooks.RedeliverView.as_view()),
+    path("webhooks/<str:webhook_id>", webhooks.WebhookView.as_view()),
+    path("webhooks/<str:webhook_id>/test", webhooks.TestView.as_view()),
+    path("webhooks/<str:webhook_id>/rotate", webhooks.RotateView.as_view()),
+    path("webhooks/<str:webhook_id>/deliveries", webhooks.DeliveriesView.as_view()),
 ]
 
 

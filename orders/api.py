@@ -111,8 +111,7 @@ class FinishView(ApiView):
 
 
 def _detail(order: Order) -> dict[str, Any]:
-    messages = order.messages.filter(is_late=False).order_by("pk") if order.message_count else ()
-    return presentation.detail(order, messages, now=timezone.now())
+    return presentation.detail(order, order.shown_messages(), now=timezone.now())
 
 
 def _reason(data: Any) -> str:

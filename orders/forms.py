@@ -9,11 +9,11 @@ from django.utils.translation import gettext_lazy as _
 
 from catalog.lookup import find_country, find_service, is_known_provider
 from catalog.models import ANY_PROVIDER, Country, Service
-from nexotp.lib.errors import FieldProblem, InvalidRequest
+from nexotp.lib.errors import InvalidRequest
+from nexotp.lib.fields import Fields
 from orders.actions import OrderRequest
 
 _REQUIRED = _("This field is required.")
-_NOT_TEXT = _("This must be a text.")
 
 
 def read_order_request(data: Any, *, header_key: str | None, mode: str) -> OrderRequest:
@@ -45,25 +45,8 @@ def read_order_request(data: Any, *, header_key: str | None, mode: str) -> Order
 _DECIMAL = re.compile(r"\d{1,7}(\.\d{1,10})?([eE]-\d{1,2})?", re.ASCII)
 
 
-class _Reader:
-    """Reads the fields of one body and collects what is wrong with each."""
-
-    def __init__(self, data: Mapping[str, Any]) -> None:
-        self.data = data
-        self.problems: list[FieldProblem] = []
-
-    def _wrong(self, field: str, code: str, message: Any) -> None:
-        self.problems.append(FieldProblem(field, code, message))
-
-    def _text(self, field: str) -> str | None:
-        """Return the field's text; None where it is absent, null, empty or no text."""
-        value = self.data.get(field)
-        if value is None or value == "":
-            return None
-        if not isinstance(value, str):
-            self._wrong(field, "not_a_string", _NOT_TEXT)
-            return None
-        return value
+class _Reader(Fields):
+    """The fields of one order's body."""
 
     def service(self, mode: str) -> Service | None:
         found: Service | None = self._known("service", lambda named: find_service(named, mode))
@@ -75,10 +58,10 @@ class _Reader:
 
     def _known(self, field: str, find: Any) -> Any:
         before = len(self.problems)
-        named = self._text(field)
+        named = self.text(field)
         if named is None:
             if len(self.problems) == before:
-                self._wrong(field, "required", _REQUIRED)
+                self.wrong(field, "required", _REQUIRED)
             return None
         try:
             return find(named)
@@ -88,15 +71,13 @@ class _Reader:
 
     def provider(self, mode: str) -> str:
         """`provider` and `pool` are the two documents' names for the same choice."""
-        provider, pool = self._text("provider"), self._text("pool")
+        provider, pool = self.text("provider"), self.text("pool")
         if provider and pool and provider != pool:
-            self._wrong("pool", "conflict", _("`provider` and `pool` say different things."))
+            self.wrong("pool", "conflict", _("`provider` and `pool` say different things."))
         chosen = provider or pool or ANY_PROVIDER
         if not is_known_provider(chosen, mode):
             field = "provider" if provider else "pool"
-            self._wrong(
-                field, "unknown", _("There is no such provider. GET /providers lists them.")
-            )
+            self.wrong(field, "unknown", _("There is no such provider. GET /providers lists them."))
         return chosen
 
     def pricing_option(self) -> bool:
@@ -104,7 +85,7 @@ class _Reader:
         if value in (None, ""):
             return False
         if isinstance(value, bool) or str(value) not in {"0", "1"}:
-            self._wrong("pricing_option", "out_of_range", _("0 for cheapest, 1 for best rate."))
+            self.wrong("pricing_option", "out_of_range", _("0 for cheapest, 1 for best rate."))
             return False
         return str(value) == "1"
 
@@ -121,22 +102,22 @@ class _Reader:
             if not price.is_finite() or not 0 < price <= 1_000_000:
                 raise ValueError
         except (ValueError, InvalidOperation):
-            self._wrong("max_price", "not_a_price", _("A positive amount of US dollars."))
+            self.wrong("max_price", "not_a_price", _("A positive amount of US dollars."))
             return None
         return price
 
     def key(self, header_key: str | None) -> str | None:
         """The body's idempotencyKey or the header's, whose quotes do not count."""
-        body_key = self._text("idempotencyKey")
+        body_key = self.text("idempotencyKey")
         header = (header_key or "").strip()
         if len(header) >= 2 and header[0] == header[-1] == '"':
             header = header[1:-1]
         if body_key and header and body_key != header:
-            self._wrong(
+            self.wrong(
                 "idempotencyKey", "conflict", _("The Idempotency-Key header says something else.")
             )
         key = body_key or header or None
         if key and (len(key) > 255 or not key.isprintable()):
-            self._wrong("idempotencyKey", "not_printable", _("1 to 255 printable characters."))
+            self.wrong("idempotencyKey", "not_printable", _("1 to 255 printable characters."))
             return None
         return key

@@ -4,6 +4,7 @@ An order is a customer's; an attempt is one purchase at one supplier for it. Row
 `next_action_at` says when a sweep must look at one again, and a lease says who is looking.
 """
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
@@ -213,6 +214,10 @@ class Order(models.Model):
 
     def can_finish(self) -> bool:
         return self.status == Status.RECEIVED
+
+    def shown_messages(self) -> "Iterable[OrderMessage]":
+        """The messages that the customer sees, oldest first; no query where none came."""
+        return self.messages.filter(is_late=False).order_by("pk") if self.message_count else ()
 
     def move(self, to: Status, *, now: datetime, **changes: Any) -> None:
         """Change the status of a row that the caller has locked. Raises IllegalTransition."""

@@ -1,6 +1,7 @@
 """One API, two doors: the same routes, views and answers at both addresses."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -22,6 +23,17 @@ CALLS: dict[str, list[tuple[str, str, Any]]] = {
     "order/<str:order_id>/cancel": [("POST", "/order/ord_01HX/cancel", {"reason": "x"})],
     "order/<str:order_id>/resend": [("POST", "/order/{id}/resend", None)],
     "order/<str:order_id>/finish": [("POST", "/order/{id}/finish", None)],
+    "webhooks": [
+        ("GET", "/webhooks", None),
+        ("POST", "/webhooks", {"endpoint_url": "value", "events": "value"}),
+    ],
+    "webhooks/deliveries/<str:delivery_id>/redeliver": [
+        ("POST", "/webhooks/deliveries/dlv_01HX/redeliver", None)
+    ],
+    "webhooks/<str:webhook_id>": [("DELETE", "/webhooks/whk_01HX", {})],
+    "webhooks/<str:webhook_id>/test": [("POST", "/webhooks/1/test", None)],
+    "webhooks/<str:webhook_id>/rotate": [("POST", "/webhooks/whk_01HX/rotate", None)],
+    "webhooks/<str:webhook_id>/deliveries": [("GET", "/webhooks/1/deliveries", None)],
 }
 
 
@@ -34,7 +46,7 @@ def test_every_route_of_v1_is_compared() -> None:
 
 @pytest.mark.parametrize("route", v1, ids=lambda route: str(route.pattern))
 def test_both_mounts_lead_to_the_same_view(route: URLPattern) -> None:
-    path = str(route.pattern).replace("<str:order_id>", "ord_01HX")
+    path = re.sub(r"<str:\w+>", "ord_01HX", str(route.pattern))
 
     found = [resolve(f"{mount}/{path}") for mount in MOUNTS]
 
