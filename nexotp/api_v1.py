@@ -13,10 +13,14 @@ from webhooks import api as webhooks
 
 v1 = [
     path("balance", wallet.BalanceView.as_view()),
+    path("account", orders.AccountView.as_view()),
+    path("account/transactions", wallet.TransactionsView.as_view()),
     path("services", catalog.ServicesView.as_view()),
     path("countries", catalog.CountriesView.as_view()),
     path("providers", catalog.ProvidersView.as_view()),
+    path("price", catalog.PriceView.as_view()),
     path("order", orders.PlaceOrderView.as_view()),
+    path("orders", orders.OrdersView.as_view()),
     path("order/<str:order_id>", orders.OrderView.as_view()),
     path("order/<str:order_id>/cancel", orders.CancelView.as_view()),
     path("order/<str:order_id>/resend", orders.ResendView.as_view()),

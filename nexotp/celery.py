@@ -26,6 +26,7 @@ QUEUES = {
     "orders.poll_suppliers": POLLING,
     "orders.poll_supplier": POLLING,
     "orders.count_deliveries": POLLING,
+    "accounts.fold_usage": POLLING,
     "catalog.sync_catalogues": CATALOGUE,
     "catalog.sync_catalogue": CATALOGUE,
     "catalog.refresh_balances": CATALOGUE,
@@ -92,6 +93,11 @@ app.conf.update(
             "schedule": 300.0,
             "options": {"expires": 120},
         },
+        "fold usage": {
+            "task": "accounts.fold_usage",
+            "schedule": 60.0,
+            "options": {"expires": 30},
+        },
         "sync catalogues": {
             "task": "catalog.sync_catalogues",
             "schedule": 600.0,
@@ -124,7 +130,7 @@ app.conf.update(
         },
     },
 )
-app.autodiscover_tasks(["orders", "catalog", "webhooks"])
+app.autodiscover_tasks(["accounts", "orders", "catalog", "webhooks"])
 
 
 @setup_logging.connect

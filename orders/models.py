@@ -22,6 +22,7 @@ from orders.states import (
     CAPTURED,
     FINAL,
     OPEN,
+    SHOWN_AS,
     TRANSITIONS,
     AttemptState,
     IllegalTransition,
@@ -42,6 +43,13 @@ class OrderQuerySet(models.QuerySet["Order"]):
 
     def open(self) -> "OrderQuerySet":
         return self.filter(status__in=OPEN)
+
+    def shown_as(self, status: str) -> "OrderQuerySet":
+        """Orders that customers see in this status."""
+        return self.filter(status__in=SHOWN_AS[status])
+
+    def newest_first(self) -> "OrderQuerySet":
+        return self.order_by("-pk")
 
     def with_key(self, key: str) -> "OrderQuerySet":
         """The order that holds an idempotency key; a failed one has given its key back."""
@@ -369,6 +377,12 @@ class PurchaseAttempt(models.Model):
         return Goods(self.supplier_service, self.supplier_country, self.operator)
 
 
+class MessageQuerySet(models.QuerySet["OrderMessage"]):
+    def shown(self) -> "MessageQuerySet":
+        """What customers were charged for, the oldest first."""
+        return self.filter(is_late=False).order_by("pk")
+
+
 class OrderMessage(models.Model):
     """One message that reached the number. `fingerprint` keeps it from being stored twice."""
 
@@ -381,6 +395,8 @@ class OrderMessage(models.Model):
     # Came after the end: kept for support, neither shown nor charged.
     is_late = models.BooleanField(default=False)
     received_at = models.DateTimeField()
+
+    objects = MessageQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("message")

@@ -4,18 +4,28 @@ People page by key: the thousandth page costs as much as the first. The API page
 its documents say, over lists that an index narrows down to the caller's own rows.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
-
-from django.db.models import Model, QuerySet
+from typing import Any, Generic, Protocol, TypeVar
 
 from nexotp.lib.fields import Fields
 
-_Row = TypeVar("_Row", bound=Model)
+_Row = TypeVar("_Row")
+_Read = TypeVar("_Read", covariant=True)
 _LARGEST_NUMBER = 2**63 - 1
-_LAST_PAGE = 1_000_000_000
-_LARGEST_PAGE, _USUAL_PAGE = 100, 20
+LAST_PAGE = 1_000_000_000
+LARGEST_PAGE = 100
+USUAL_PAGE = 20
+
+
+class Rows(Protocol[_Read]):
+    """What pages are cut from: a queryset in order, or what looks like one."""
+
+    def filter(self, **conditions: Any) -> "Rows[_Read]": ...
+
+    def count(self) -> int: ...
+
+    def __getitem__(self, window: slice) -> Iterable[_Read]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +37,14 @@ class KeysetPage(Generic[_Row]):
     is_newest: bool
 
 
-def keyset_page(rows: QuerySet[_Row], *, before: str, size: int) -> KeysetPage[_Row]:
-    """Return the rows older than the key `before`, or the newest where it is no key."""
+def keyset_page(rows: Rows[_Row], *, before: str, size: int) -> KeysetPage[_Row]:
+    """Return the rows older than the key `before`, or the newest where it is no key.
+
+    The rows come the newest first, and their key is their primary key.
+    """
     is_key = before.isascii() and before.isdigit() and int(before[:20]) <= _LARGEST_NUMBER
     older_rows = rows.filter(pk__lt=int(before)) if is_key else rows
-    found = list(older_rows.order_by("-pk")[: size + 1])
+    found: list[Any] = list(older_rows[: size + 1])
     shown = found[:size]
     older = shown[-1].pk if len(found) > size else None
     return KeysetPage(shown, older, is_newest=not is_key)
@@ -64,8 +77,8 @@ class PageRequest:
     page: int
     per_page: int
 
-    def of(self, rows: QuerySet[_Row]) -> NumberedPage[_Row]:
-        """Return that page of rows that are in order already."""
+    def of(self, rows: Rows[_Row]) -> NumberedPage[_Row]:
+        """Return that page of the rows."""
         total = rows.count()
         start = (self.page - 1) * self.per_page
         found = list(rows[start : start + self.per_page]) if start < total else []
@@ -86,8 +99,8 @@ def read_page(query: Mapping[str, Any]) -> PageRequest:
 def page_of(fields: Fields) -> PageRequest:
     """Return the page asked for among other fields; what is wrong with it is left in them."""
     return PageRequest(
-        page=fields.whole_number("page", lowest=1, highest=_LAST_PAGE, default=1),
+        page=fields.whole_number("page", lowest=1, highest=LAST_PAGE, default=1),
         per_page=fields.whole_number(
-            "per_page", lowest=1, highest=_LARGEST_PAGE, default=_USUAL_PAGE
+            "per_page", lowest=1, highest=LARGEST_PAGE, default=USUAL_PAGE
         ),
     )
