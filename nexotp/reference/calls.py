@@ -176,7 +176,7 @@ class _Reader:
         given = success["content"][_JSON]
         data = given["schema"]["properties"]["data"]
         example = next(iter(given["examples"].values()))["value"]
-        names, id_example = self._id_of(operation["operationId"], example)
+        names, id_example = self._id_of(path, example)
         return Call(
             name=operation["operationId"],
             tag=operation["tags"][0],
@@ -237,18 +237,16 @@ class _Reader:
             for example in content["examples"].values():
                 yield Failure.read(int(status), example["value"]["error"])
 
-    def _id_of(self, name: str, example: Mapping[str, Any]) -> tuple[str, str]:
+    def _id_of(self, path: str, example: Mapping[str, Any]) -> tuple[str, str]:
         """Return which field of an answer this call's `{id}` takes, and such a value.
 
-        Told by a link of another call; else the first id of its own answer is what it is about.
+        It is the first id that the call at the very address answers, `/order/{id}` say; all that
+        is done to the same thing stands below it.
         """
-        for operations in self.document["paths"].values():
-            for operation in operations.values():
-                success = operation["responses"]["200"]
-                if link := success.get("links", {}).get(name):
-                    field = next(iter(link["parameters"].values())).rpartition("/")[2]
-                    given = next(iter(success["content"][_JSON]["examples"].values()))
-                    return field, str(_first(given["value"]["data"]).get(field, ""))
+        base = path.partition("}")[0] + "}"
+        for operation in self.document["paths"].get(base, {}).values():
+            given = operation["responses"]["200"]["content"][_JSON]["examples"]
+            example = next(iter(given.values()))["value"]
         first = _first(example["data"])
         field = next((key for key in first if key.endswith("Id")), "")
         return field, str(first.get(field, ""))
