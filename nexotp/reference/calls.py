@@ -261,12 +261,14 @@ def _first(data: Any) -> Mapping[str, Any]:
 def _groups(document: Mapping[str, Any], calls: list[Call]) -> tuple[Group, ...]:
     described = {tag["name"]: tag.get("description", "") for tag in document.get("tags", ())}
     tags = dict.fromkeys((*described, *(call.tag for call in calls)))
+    # What concerns a thing as a whole comes before what is done to a part of it.
+    in_order = sorted(calls, key=lambda call: call.path.count("/"))
     groups = [
         Group(
             tag=tag,
             title=tag_title(tag),
             description=described.get(tag, ""),
-            calls=tuple(call for call in calls if call.tag == tag),
+            calls=tuple(call for call in in_order if call.tag == tag),
         )
         for tag in tags
     ]

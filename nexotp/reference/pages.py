@@ -9,13 +9,14 @@ from functools import wraps
 from typing import Any
 from urllib.parse import urlencode
 
+from csp.decorators import csp_update
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone, translation
-from django.utils.cache import patch_cache_control
+from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -23,13 +24,20 @@ from accounts.models import Plan
 from accounts.reference_key import reference_key
 from nexotp.reference.calls import Call, Reference, reference
 from nexotp.reference.edition import Edition, edition_for
-from nexotp.reference.events import EVENTS
+from nexotp.reference.events import EVENTS, example_of
 from nexotp.reference.guides import OVERVIEW, guides
 from nexotp.reference.guides import text as guide_text
 from nexotp.reference.markdown import pane
 from nexotp.reference.samples import LANGUAGES, MOUNT, request_of
+from nexotp.reference.search import LONGEST_QUESTION, find
+from nexotp.reference.trying import inputs_of
 
+_SCHEMA = f"{settings.API_PREFIXES[0]}schema"
 BUCKETS = ("GENERAL", "ORDER", "POLL")
+
+# What the two viewers need beyond the shop's own policy: both write style sheets at run time.
+_SWAGGER_POLICY = {"style-src": ["'self'", "'unsafe-inline'"]}
+_REDOC_POLICY = {"style-src": ["'self'", "'unsafe-inline'"]}
 
 View = Callable[..., HttpResponse]
 
@@ -84,10 +92,14 @@ def overview(request: HttpRequest) -> HttpResponse:
         text=guide_text(OVERVIEW, edition.language),
         guides=guides(edition.language),
         groups=reference(edition.language).groups,
+        first=first,
         panes=_panes(first) if first else (),
         plans=_plans(),
         buckets=BUCKETS,
-        mounts=[prefix.rstrip("/") for prefix in settings.API_PREFIXES],
+        schemas={
+            "JSON": f"{edition.host}{_SCHEMA}",
+            "YAML": f"{edition.host}{_SCHEMA}?format=yaml",
+        },
     )
 
 
@@ -109,6 +121,7 @@ def call(request: HttpRequest, slug: str) -> HttpResponse:
         address=f"{edition.host}{MOUNT}{found.path}",
         mount=MOUNT,
         panes=_panes(found),
+        inputs=inputs_of(found),
         failures=[each for each in found.failures if each.code not in common],
         common_failures=[each for each in found.failures if each.code in common],
         leads_to=[known.by_name(name) for name in found.leads_to],
@@ -140,7 +153,50 @@ def errors(request: HttpRequest) -> HttpResponse:
 @docs_page
 def events(request: HttpRequest) -> HttpResponse:
     """Every event that a webhook may tell of."""
-    return _page(request, "reference/events.html", _edition(request), events=EVENTS)
+    edition = _edition(request)
+    order = reference(edition.language).by_name("getOrder")
+    shown = order.answer_example["data"] if order else {}
+    events = [(name, meaning, example_of(name, shown)) for name, meaning in EVENTS.items()]
+    return _page(request, "reference/events.html", edition, events=events)
+
+
+@docs_page
+def search(request: HttpRequest) -> HttpResponse:
+    """What has the words of `?q` in it; htmx asks for the list alone while somebody types."""
+    edition = _edition(request)
+    question = request.GET.get("q", "").replace("\x00", "").strip()[:LONGEST_QUESTION]
+    found = find(question, edition.language)
+    context = {"question": question, "found": found}
+    if request.headers.get("HX-Request"):
+        response = render(request, "reference/search.html#results", context)
+    else:
+        response = _page(request, "reference/search.html", edition, **context)
+    patch_vary_headers(response, ["HX-Request"])
+    return response
+
+
+@docs_page
+@csp_update(_SWAGGER_POLICY)
+def swagger(request: HttpRequest) -> HttpResponse:
+    """Swagger UI over the same document."""
+    return _viewer(request, "reference/swagger.html", name="Swagger UI")
+
+
+@docs_page
+@csp_update(_REDOC_POLICY)
+def redoc(request: HttpRequest) -> HttpResponse:
+    """Redoc over the same document."""
+    return _viewer(request, "reference/redoc.html", name="Redoc")
+
+
+def _viewer(request: HttpRequest, template: str, *, name: str) -> HttpResponse:
+    edition = _edition(request)
+    context = {
+        "edition": edition,
+        "name": name,
+        "schema_url": f"{_SCHEMA}?lang={edition.language}",
+    }
+    return render(request, template, context)
 
 
 def _edition(request: HttpRequest) -> Edition:
