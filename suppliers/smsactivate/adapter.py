@@ -149,6 +149,8 @@ class SmsActivate(HandlerSupplier):
         Raises Refused, Unreachable, OutcomeUnknown.
         """
         page = self._dialect.page
+        if not self.has_active_list:
+            raise Refused(RefusalReason.BAD_REQUEST, "this supplier lists no activations")
         if not page:
             return [self._activation(row) for row in self._active_rows({})]
         found: dict[str, Activation] = {}
@@ -327,9 +329,8 @@ class SmsActivate(HandlerSupplier):
         reply = self._ask(action, {"id": reference})
         if reply.word == "FULL_SMS":
             return clean_text(reply.rest)
-        rows = reply.data.get("data") if isinstance(reply.data, dict) and not reply.word else None
-        if isinstance(rows, list):
-            return answers.newest_text(rows)
+        if not reply.word and (text := answers.newest_text(reply.data)) is not None:
+            return text
         # Some clones have the code only. Any other answer is worth asking again: delivered now
         # without its text, the message would look like another one later.
         is_missing = reply.meaning.state is ActivationState.MISSING

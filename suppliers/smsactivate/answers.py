@@ -159,10 +159,13 @@ def past_messages(raw: object) -> tuple[ReceivedMessage, ...]:
     return tuple(one for one in found if one is not None)
 
 
-def newest_text(rows: list[Any]) -> str:
-    """Return the text of the last message of getAllSms."""
+def newest_text(data: Any) -> str | None:
+    """Return the text of the last message of getAllSms or getStatusV2, or None in other answers."""
+    if not isinstance(data, dict):
+        return None
+    rows = data["data"] if isinstance(data.get("data"), list) else [data.get("sms")]
     texts = [clean_text(row.get("text")) for row in rows if isinstance(row, dict)]
-    return texts[-1] if texts else ""
+    return texts[-1] if texts else None
 
 
 def message(code: str, text: str) -> ReceivedMessage | None:

@@ -32,6 +32,7 @@ class HandlerSupplier(Supplier):
         super().__init__(credentials)
         self._dialect = dialect
         self.limits = dialect.limits
+        self.has_active_list = bool(dialect.active)
         self.has_history = bool(dialect.history_limit)
         offset = int(credentials.options.get("utc_offset_minutes", dialect.utc_offset_minutes))
         self._zone = timezone(timedelta(minutes=offset))

@@ -41,10 +41,11 @@ class Dialect:
     prices: str = "getPrices"
     #: the price list is asked for country by country: in one piece it would be too large
     prices_by_country: bool = False
+    #: empty where there is no list of all activations
     active: str = "getActiveActivations"
     #: the longest page of the active list that is given out; 0 where all of it comes at once
     page: int = 0
-    #: the older read of a text, or the list of all messages
+    #: reads the whole text of a message: getFullSms, getStatusV2 or getAllSms
     text: str = "getFullSms"
     cancel: Call = Call("setStatus", {"status": "8"})
     finish: Call = Call("setStatus", {"status": "6"})
@@ -95,6 +96,7 @@ DIALECTS: Mapping[str, Dialect] = {
         end_user="userId",
         prices="getPricesV2",
         prices_by_country=True,
+        text="getStatusV2",
         sentences={"prohibited for sale": RefusalReason.NO_NUMBERS},
     ),
     # Sells by provider: what it calls so is an operator to us.
@@ -103,6 +105,8 @@ DIALECTS: Mapping[str, Dialect] = {
         operator="providerIds",
         prices="getPricesV3",
         prices_by_country=True,
+        text="getStatusV2",
     ),
-    "smshub": Dialect(max_price=("maxPrice", "max_price")),
+    # What its list of activations looks like is not known, so they are read one by one.
+    "smshub": Dialect(buy="getNumber", max_price=("maxPrice", "max_price"), active=""),
 }
