@@ -235,6 +235,21 @@ class OfferQuerySet(models.QuerySet["Offer"]):
         supplier, _dot, operator = provider.partition(".")
         return self.filter(supplier__code=supplier, operator=operator)
 
+    def route(
+        self,
+        service: Service,
+        country: Country,
+        *,
+        provider: str,
+        best_delivery: bool,
+        mode: str,
+        now: datetime,
+    ) -> "OfferQuerySet":
+        """Offers to try for a purchase, in order; the price is that of the first."""
+        offers = self.on_sale(mode, now).for_goods(service, country).of_provider(provider)
+        ranked = offers.best_delivery_first() if best_delivery else offers.cheapest_first()
+        return ranked.select_related("supplier")
+
     def cheapest_first(self) -> "OfferQuerySet":
         return self.order_by("price", "-supplier__priority", "supplier_id", "operator")
 
@@ -374,12 +389,16 @@ class PricingRule(models.Model):
 
 
 class ExchangeRate(models.Model):
-    """How much of the shop's currency one unit of another currency is worth."""
+    """How much of the shop's currency one unit of another currency is worth.
+
+    One that needs review moved too far to be believed without a person's word; it prices nothing.
+    """
 
     currency = models.CharField(max_length=3, choices=[(c, c) for c in EXPONENTS])
     rate = models.DecimalField(_("rate"), max_digits=18, decimal_places=8)
     as_of = models.DateTimeField(_("as of"), default=timezone.now)
     source = models.CharField(_("source"), max_length=40, default="manual")
+    needs_review = models.BooleanField(_("needs review"), default=False, editable=False)
 
     class Meta:
         verbose_name = _("exchange rate")
