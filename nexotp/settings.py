@@ -74,6 +74,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.contrib.messages.context_processors.messages",
                 "wallet.context_processors.wallet",
             ],
+            "libraries": {"reference": "nexotp.reference.tags"},
         },
     },
 ]
@@ -166,6 +167,8 @@ SPECTACULAR_SETTINGS = {
     "SORT_OPERATION_PARAMETERS": False,
     "POSTPROCESSING_HOOKS": [],
     "SERVE_INCLUDE_SCHEMA": False,
+    # It would take the two mounts for two calls of one name; the tests build the document.
+    "ENABLE_DJANGO_DEPLOY_CHECK": False,
     # Words come from the descriptions beside the views, never from docstrings.
     "DISABLE_DOCSTRING_DESCRIPTIONS": True,
 }
