@@ -26,10 +26,13 @@ from accounts.authentication import (
 )
 from nexotp.lib import errors
 from nexotp.lib.http import error_body
+from nexotp.lib.pagination import LARGEST_PAGE, LAST_PAGE, USUAL_PAGE
 
 Text = str | Promise
 Method = TypeVar("Method", bound=Callable[..., Any])
 
+# What stands behind the prefix of every identifier, as a pattern.
+ULID = "[0-9A-HJKMNP-TV-Z]{26}"
 REQUEST_ID_EXAMPLE = "req_01JDA7Q2S5W8X1Z3B6C9E0G4HK"
 JSON = "application/json"
 
@@ -69,6 +72,20 @@ class Description:
     headers: Mapping[str, Text] = field(default_factory=dict)
     problems: Sequence[type[errors.Problem]] = ()
     links: Mapping[str, str] = field(default_factory=dict)
+
+
+PAGING = (
+    OpenApiParameter(
+        "page",
+        {"type": "integer", "minimum": 1, "maximum": LAST_PAGE},
+        description=_("Which page, from 1. Beyond the last one the list is empty."),
+    ),
+    OpenApiParameter(
+        "per_page",
+        {"type": "integer", "minimum": 1, "maximum": LARGEST_PAGE, "default": USUAL_PAGE},
+        description=_("How many there are on a page."),
+    ),
+)
 
 
 def describe(**words: Any) -> Callable[[Method], Method]:

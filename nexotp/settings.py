@@ -35,7 +35,9 @@ INSTALLED_APPS = [
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
+    "nexotp",
     "accounts",
+    "webhooks",
     "wallet",
     "catalog",
     "orders",
@@ -164,6 +166,8 @@ SPECTACULAR_SETTINGS = {
     "SORT_OPERATION_PARAMETERS": False,
     "POSTPROCESSING_HOOKS": [],
     "SERVE_INCLUDE_SCHEMA": False,
+    # It would take the two mounts for two calls of one name; the tests build the document.
+    "ENABLE_DJANGO_DEPLOY_CHECK": False,
     # Words come from the descriptions beside the views, never from docstrings.
     "DISABLE_DOCSTRING_DESCRIPTIONS": True,
 }
@@ -175,8 +179,17 @@ SHOP_CURRENCY = env.str("SHOP_CURRENCY", default="IDR")
 SANDBOX_GRANT = env.int("SANDBOX_GRANT", default=1_000_000)
 # An exchange rate older than this prices nothing.
 EXCHANGE_RATE_MAX_AGE_HOURS = env.int("EXCHANGE_RATE_MAX_AGE_HOURS", default=72)
+# Who tells the rates, by a name of suppliers/rates/registry.py; empty: people, in the admin.
+EXCHANGE_RATE_SOURCE = env.str("EXCHANGE_RATE_SOURCE", default="")
+# The source's address, where it is not the usual one.
+EXCHANGE_RATE_URL = env.str("EXCHANGE_RATE_URL", default="")
+# A rate that moved further than this from the last one waits for a person's word.
+EXCHANGE_RATE_LARGEST_MOVE_PERCENT = env.int("EXCHANGE_RATE_LARGEST_MOVE_PERCENT", default=10)
 # What must be left of the price after the supplier's cost, in percent of the price.
 FLOOR_MARGIN_PERCENT = env.int("FLOOR_MARGIN_PERCENT", default=0)
+
+# The owner of a wallet that an order takes below this is told, in minor units.
+LOW_BALANCE_THRESHOLD = env.int("LOW_BALANCE_THRESHOLD", default=20_000)
 
 # ---- Orders -----------------------------------------------------------------------------------
 # Whoever took a row and did not finish with it in this time has died; another may take it. More
@@ -192,6 +205,19 @@ PURCHASE_ABANDONED_SECONDS = env.int("PURCHASE_ABANDONED_SECONDS", default=60)
 UNKNOWN_PURCHASE_LOOKS = env.list("UNKNOWN_PURCHASE_LOOKS", cast=int, default=[10, 10, 20, 40, 60])
 # After this long without a supplier's confirmation the customer is refunded anyway.
 CLOSING_LIMIT_SECONDS = env.int("CLOSING_LIMIT_SECONDS", default=300)
+
+# ---- Webhooks ---------------------------------------------------------------------------------
+WEBHOOK_MAX_ENDPOINTS = env.int("WEBHOOK_MAX_ENDPOINTS", default=10)
+# Ports of customers' servers that are sent to.
+WEBHOOK_PORTS = env.list("WEBHOOK_PORTS", cast=int, default=[443])
+# For development: http and any port of this machine. `check --deploy` refuses it.
+WEBHOOK_ALLOW_LOOPBACK = env.bool("WEBHOOK_ALLOW_LOOPBACK", default=False)
+WEBHOOK_LOG_DAYS = env.int("WEBHOOK_LOG_DAYS", default=30)
+
+# ---- Mail -------------------------------------------------------------------------------------
+vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="NexOTP <noreply@localhost>")
 
 # ---- Security ---------------------------------------------------------------------------------
 SECURE = env.bool("SECURE", default=not DEBUG and "DATABASE_URL" in env.ENVIRON)

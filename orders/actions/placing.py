@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from catalog.actions import exchange_rates
 from catalog.models import ANY_PROVIDER, Country, Service
+from catalog.pricing import in_usd
 from catalog.quotes import Quote, find_quote
 from nexotp.lib.errors import Problem
 from nexotp.lib.money import EXPONENTS, to_json
@@ -128,7 +129,7 @@ def place_order(
             request,
             quote,
             price=price,
-            price_usd=_in_usd(price, rates),
+            price_usd=in_usd(price, rates),
             user=user,
             mode=mode,
             now=now,
@@ -242,8 +243,3 @@ def _room_for_orders(user: User, mode: str, *, counting_this_one: bool = False) 
     if room <= 0:
         raise TooManyOpenOrders(details={"openOrders": open_count})
     return room
-
-
-def _in_usd(price: int, rates: dict[str, Decimal]) -> int | None:
-    usd = rates.get("USD")
-    return round(price / usd) if usd else None
