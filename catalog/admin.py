@@ -6,7 +6,7 @@ from celery import current_app
 from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -19,11 +19,15 @@ from catalog.models import (
     CountryMapping,
     ExchangeRate,
     Offer,
+    Pause,
+    PauseReason,
     PricingRule,
     Service,
     ServiceMapping,
     Supplier,
 )
+from catalog.pausing import lift_pauses
+from catalog.rates import accept_rate
 from nexotp.lib.admin import ReadOnlyAdmin, ShopAdmin
 from nexotp.lib.amounts import amount_text
 from nexotp.lib.queues import CATALOGUE
@@ -69,19 +73,21 @@ class SupplierForm(forms.ModelForm):  # type: ignore[type-arg]
 class SupplierAdmin(ShopAdmin):
     form = SupplierForm
     list_display = (
-        *("code", "name", "protocol", "mode", "is_enabled", "paused_until", "failure_count"),
+        *("code", "name", "protocol", "mode", "is_enabled", "paused_until", "paused_for"),
         *("balance_shown", "synced_at", "sync_error"),
     )
     list_filter = ("mode", "is_enabled", "protocol")
     search_fields = ("code", "name")
     readonly_fields = (
-        *("failure_count", "balance_shown", "balance_at", "synced_at", "sync_error"),
+        *("paused_for", "failure_count", "balance_shown", "balance_at", "synced_at", "sync_error"),
     )
-    actions = ("sync_now", "pause", "enable")
+    actions = ("sync_now", "pause", "enable", "lift")
 
     def save_model(self, request: HttpRequest, obj: Supplier, form: Any, change: bool) -> None:
         if key := form.cleaned_data.get("api_key"):
             obj.set_api_key(key)
+        if "paused_until" in form.changed_data:
+            obj.paused_for = PauseReason.STAFF if obj.paused_until else ""
         super().save_model(request, obj, form, change)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -109,15 +115,46 @@ class SupplierAdmin(ShopAdmin):
         self._note(request, queryset, "paused")
         self.message_user(request, _("Paused."), messages.SUCCESS)
 
+    @admin.action(description=_("Lift all pauses now"), permissions=["change"])
+    def lift(self, request: HttpRequest, queryset: QuerySet[Supplier]) -> None:
+        lift_pauses(queryset)
+        self._note(request, queryset, "pauses lifted")
+        self.message_user(request, _("Lifted."), messages.SUCCESS)
+
     @admin.action(description=_("Enable, and forget its failures"), permissions=["change"])
     def enable(self, request: HttpRequest, queryset: QuerySet[Supplier]) -> None:
-        queryset.update(is_enabled=True, paused_until=None, failure_count=0)
+        lift_pauses(queryset)
+        queryset.update(is_enabled=True)
         self._note(request, queryset, "enabled")
         self.message_user(request, _("Enabled."), messages.SUCCESS)
 
     def _note(self, request: HttpRequest, suppliers: QuerySet[Supplier], what: str) -> None:
         for supplier in suppliers:
             self.log_change(request, supplier, what)
+
+
+@admin.register(Pause)
+class PauseAdmin(ShopAdmin):
+    """What is not bought for a while, why, and when that ends; taking a row away ends it now."""
+
+    list_display = ("supplier", "service", "country", "reason", "until", "failure_count")
+    list_filter = ("reason", "supplier", "until")
+    list_select_related = ("supplier", "service", "country")
+    search_fields = ("service__name", "service__code", "country__name_en", "country__code")
+    ordering = (F("until").desc(nulls_last=True),)
+    autocomplete_fields = ("supplier", "service", "country")
+    fields = ("supplier", "service", "country", "until")
+    actions = ("lift",)
+
+    def save_model(self, request: HttpRequest, obj: Pause, form: Any, change: bool) -> None:
+        obj.reason = PauseReason.STAFF
+        super().save_model(request, obj, form, change)
+
+    @admin.action(description=_("Lift: buy here again now"), permissions=["change"])
+    def lift(self, request: HttpRequest, queryset: QuerySet[Pause]) -> None:
+        self.log_deletions(request, queryset)
+        queryset.delete()
+        self.message_user(request, _("Lifted."), messages.SUCCESS)
 
 
 class CodeMappingAdmin(ShopAdmin):
@@ -215,12 +252,28 @@ class PricingRuleAdmin(_RepricingAdmin):
 class ExchangeRateAdmin(_RepricingAdmin):
     """Rates are added, so that what was true stays known."""
 
-    list_display = ("currency", "rate", "as_of", "source")
-    list_filter = ("currency", "source")
+    list_display = ("currency", "rate", "as_of", "source", "needs_review")
+    list_filter = ("needs_review", "currency", "source")
     ordering = ("-as_of",)
+    actions = ("accept",)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+    def has_accept_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("catalog.change_exchangerate")
+
+    @admin.action(description=_("Believe the selected rates"), permissions=["accept"])
+    def accept(self, request: HttpRequest, queryset: QuerySet[ExchangeRate]) -> None:
+        waiting = list(queryset.filter(needs_review=True))
+        for rate in waiting:
+            accept_rate(rate, now=timezone.now())
+            self.log_change(request, rate, "accepted")
+        self.message_user(
+            request,
+            _("%(count)d rates were accepted; prices follow them.") % {"count": len(waiting)},
+            messages.SUCCESS,
+        )

@@ -22,7 +22,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.models import Mode, User
-from catalog.models import ANY_PROVIDER, Country, Offer, Service
+from catalog.models import ANY_PROVIDER, Country, Service
+from catalog.quotes import find_quote
 from nexotp.lib.errors import Problem
 from nexotp.lib.ids import new_id
 from nexotp.lib.pagination import keyset_page
@@ -153,12 +154,7 @@ def _confirmation(
     problem: Problem | None = None,
     price_before: int | None = None,
 ) -> HttpResponse:
-    offers = list(
-        Offer.objects.on_sale(Mode.LIVE, timezone.now())
-        .for_goods(service, country)
-        .select_related("supplier")
-        .cheapest_first()
-    )
+    offers = find_quote(service, country, mode=Mode.LIVE, now=timezone.now()).on_sale
     chosen = next((offer for offer in offers if offer.provider_code == provider), None)
     cheapest = offers[0] if offers else None
     offer = chosen or cheapest
