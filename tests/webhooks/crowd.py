@@ -153,6 +153,7 @@ def await_all(sink: Sink, told: Told, *, seconds: float) -> Outcome:
     while True:
         requests = [each for each in sink.requests() if each["path"].startswith("/live/")]
         numbered = [(orjson.loads(each["body"])["data"]["number"], each) for each in requests]
+        numbered = [(number, each) for number, each in numbered if number in told.member]
         missing = wanted - {number for number, _request in numbered}
         if not missing or time.monotonic() > ends_at:
             return _outcome(told, numbered, missing=len(missing))
@@ -163,8 +164,6 @@ def _outcome(told: Told, numbered: list[tuple[int, dict[str, Any]]], *, missing:
     first: dict[int, float] = {}
     forged = 0
     for number, request in numbered:
-        if number not in told.member:
-            continue
         member = told.member[number]
         forged += request["path"] != member.path or not _is_genuine(member.secret, request)
         first[number] = min(request["at"], first.get(number, request["at"]))
