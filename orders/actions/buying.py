@@ -161,9 +161,12 @@ def _ask(attempt: PurchaseAttempt, offer: Offer, *, now: datetime) -> Purchase:
         logger.exception("supplier cannot be used", supplier=offer.supplier.code)
         raise Unreachable(f"not usable: {type(error).__name__}") from error
     reference = f"{attempt.order.public_id}-{attempt.pk}"
+    end_user = attempt.order.user.public_id
     release_connection()
     try:
-        return client.buy(offer.goods, max_cost=offer.cost, reference=reference, now=now)
+        return client.buy(
+            offer.goods, max_cost=offer.cost, reference=reference, end_user=end_user, now=now
+        )
     except (Refused, Unreachable, OutcomeUnknown):
         raise
     except Exception as error:
