@@ -1,10 +1,8 @@
 """Orders through the API."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -12,10 +10,9 @@ from accounts.authentication import KEY_SQL, ApiKeyAuthentication, joined
 from accounts.door import ApiView
 from accounts.models import ApiKey, Plan, Scope, User
 from nexotp.lib.db import PreparedRead
-from nexotp.lib.errors import FieldProblem, InvalidRequest
 from orders import presentation, schema
 from orders.actions import cancel_order, finish_order, place_order, resend_code
-from orders.forms import read_order_request
+from orders.forms import read_order_request, read_reason
 from orders.lookup import find_order, owned, searchable
 from orders.models import Order
 
@@ -85,7 +82,7 @@ class CancelView(ApiView):
     def post(self, request: Request, order_id: str) -> Response:
         order = find_order(order_id, self.account, self.mode)
         order = cancel_order(
-            order, by=self.account, reason=_reason(request.data), now=timezone.now()
+            order, by=self.account, reason=read_reason(request.data), now=timezone.now()
         )
         return Response(presentation.cancelled(order))
 
@@ -113,15 +110,3 @@ class FinishView(ApiView):
 def _detail(order: Order) -> dict[str, Any]:
     messages = order.messages.filter(is_late=False).order_by("pk") if order.message_count else ()
     return presentation.detail(order, messages, now=timezone.now())
-
-
-def _reason(data: Any) -> str:
-    """Raises InvalidRequest."""
-    if not isinstance(data, Mapping):
-        raise InvalidRequest(_("The body must be a JSON object."))
-    reason = data.get("reason") or ""
-    if not isinstance(reason, str) or len(reason) > 200 or "\x00" in reason:
-        raise InvalidRequest(
-            fields=[FieldProblem("reason", "invalid", _("A text of at most 200 characters."))]
-        )
-    return reason

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -42,7 +42,26 @@ def read_order_request(data: Any, *, header_key: str | None, mode: str) -> Order
     )
 
 
-_DECIMAL = re.compile(r"\d{1,7}(\.\d{1,10})?([eE]-\d{1,2})?", re.ASCII)
+# The forms of a text, as OpenAPI shows them: an amount above zero, and nothing unprintable.
+MOST_DOLLARS = 1_000_000
+DOLLARS = r"^(?=.*[1-9])([0-9]{1,6}(\.[0-9]{1,10})?|1000000(\.0{1,10})?)$"
+PRINTABLE = r"^[^\x00-\x1f\x7f-\x9f]+$"
+NO_NUL = r"^[^\x00]*$"
+LONGEST_KEY, LONGEST_REASON = 255, 200
+
+
+def read_reason(data: Any) -> str:
+    """Return why an order is cancelled, which nobody has to say. Raises InvalidRequest."""
+    if not isinstance(data, Mapping):
+        raise InvalidRequest(_("The body must be a JSON object."))
+    reason = data.get("reason")
+    if reason is None:
+        return ""
+    if not isinstance(reason, str) or len(reason) > LONGEST_REASON or "\x00" in reason:
+        raise InvalidRequest(
+            fields=[FieldProblem("reason", "invalid", _("A text of at most 200 characters."))]
+        )
+    return reason
 
 
 class _Reader:
@@ -103,30 +122,28 @@ class _Reader:
         value = self.data.get("pricing_option")
         if value in (None, ""):
             return False
-        if isinstance(value, bool) or str(value) not in {"0", "1"}:
+        if isinstance(value, bool) or value not in (0, 1, "0", "1"):
             self._wrong("pricing_option", "out_of_range", _("0 for cheapest, 1 for best rate."))
             return False
-        return str(value) == "1"
+        return value in (1, "1")
 
     def max_price(self) -> Decimal | None:
         value = self.data.get("max_price")
         if value in (None, ""):
             return None
-        try:
-            if isinstance(value, bool) or not isinstance(value, int | float | str):
-                raise ValueError
-            if not _DECIMAL.fullmatch(str(value)):
-                raise ValueError
-            price = Decimal(str(value))
-            if not price.is_finite() or not 0 < price <= 1_000_000:
-                raise ValueError
-        except (ValueError, InvalidOperation):
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        is_amount = isinstance(value, str) and re.fullmatch(DOLLARS, value)
+        price = Decimal(str(value)) if is_number or is_amount else None
+        if price is None or not 0 < price <= MOST_DOLLARS:
             self._wrong("max_price", "not_a_price", _("A positive amount of US dollars."))
             return None
         return price
 
     def key(self, header_key: str | None) -> str | None:
-        """The body's idempotencyKey or the header's, whose quotes do not count."""
+        """The body's idempotencyKey or the header's, whose quotes do not count.
+
+        An empty one is refused: whoever sends it counts on not being charged twice.
+        """
         body_key = self._text("idempotencyKey")
         header = (header_key or "").strip()
         if len(header) >= 2 and header[0] == header[-1] == '"':
@@ -135,8 +152,9 @@ class _Reader:
             self._wrong(
                 "idempotencyKey", "conflict", _("The Idempotency-Key header says something else.")
             )
+        is_empty = self.data.get("idempotencyKey") == "" or (header_key is not None and not header)
         key = body_key or header or None
-        if key and (len(key) > 255 or not key.isprintable()):
+        if is_empty or (key and (len(key) > LONGEST_KEY or not re.fullmatch(PRINTABLE, key))):
             self._wrong("idempotencyKey", "not_printable", _("1 to 255 printable characters."))
             return None
         return key
