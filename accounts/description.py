@@ -26,6 +26,7 @@ from accounts.authentication import (
 )
 from nexotp.lib import errors
 from nexotp.lib.http import error_body
+from nexotp.lib.pagination import LARGEST_PAGE, LAST_PAGE, USUAL_PAGE
 
 Text = str | Promise
 Method = TypeVar("Method", bound=Callable[..., Any])
@@ -69,6 +70,20 @@ class Description:
     headers: Mapping[str, Text] = field(default_factory=dict)
     problems: Sequence[type[errors.Problem]] = ()
     links: Mapping[str, str] = field(default_factory=dict)
+
+
+PAGING = (
+    OpenApiParameter(
+        "page",
+        {"type": "integer", "minimum": 1, "maximum": LAST_PAGE},
+        description=_("Which page, from 1. Beyond the last one the list is empty."),
+    ),
+    OpenApiParameter(
+        "per_page",
+        {"type": "integer", "minimum": 1, "maximum": LARGEST_PAGE, "default": USUAL_PAGE},
+        description=_("How many there are on a page."),
+    ),
+)
 
 
 def describe(**words: Any) -> Callable[[Method], Method]:

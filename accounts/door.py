@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+from django.utils import timezone
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
@@ -11,6 +12,7 @@ from accounts.authentication import ScopeMissing
 from accounts.description import ApiSchema
 from accounts.limits import charge
 from accounts.models import ApiKey, Scope, User
+from accounts.usage import tally_name
 
 
 class HasScope(BasePermission):
@@ -29,7 +31,8 @@ class PlanThrottle(BaseThrottle):
     def allow_request(self, request: Request, view: APIView) -> bool:
         assert isinstance(view, ApiView)
         bucket = view.account.plan.bucket(view.bucket)
-        charge(request._request, f"{view.account.pk}:{view.mode}:{bucket.name}", bucket)
+        owner = f"{view.account.pk}:{view.mode}:{bucket.name}"
+        charge(request._request, owner, bucket, count_as=tally_name(timezone.localdate(), owner))
         return True
 
 

@@ -23,6 +23,7 @@ from nexotp.lib.ratelimit import (
     RedisLimiter,
     decide,
 )
+from nexotp.lib.tally import Tally
 
 logger = structlog.get_logger(__name__)
 
@@ -37,10 +38,15 @@ def _redis() -> RedisLimiter:
     return RedisLimiter(settings.REDIS_URL)
 
 
-def take(key: str, bucket: Bucket) -> Decision:
-    """Decide about one call of an account or an address."""
+def tally() -> Tally:
+    """Return the counts of calls that Redis keeps."""
+    return _redis().tally
+
+
+def take(key: str, bucket: Bucket, *, count_as: str = "") -> Decision:
+    """Decide about one call of an account or an address; Redis counts it by name as well."""
     try:
-        return _redis().take(key, bucket)
+        return _redis().take(key, bucket, count_as=count_as)
     except LimiterUnavailable:
         logger.warning("rate limiter unavailable", bucket=bucket.name)
     if bucket.name == "ORDER":
@@ -71,9 +77,9 @@ def check_bad_key_limit(request: HttpRequest, address: str) -> None:
     charge(request, f"ip:{address}", _BAD_KEYS)
 
 
-def charge(request: HttpRequest, key: str, bucket: Bucket) -> None:
+def charge(request: HttpRequest, key: str, bucket: Bucket, *, count_as: str = "") -> None:
     """Take one call from a bucket and say in the answer what is left of it. Raises RateLimited."""
-    decision = take(key, bucket)
+    decision = take(key, bucket, count_as=count_as)
     window = _seconds(bucket.interval * bucket.burst)
     request.answer_headers |= {  # type: ignore[attr-defined]
         "RateLimit-Policy": f'"{bucket.name}";q={bucket.burst};w={window}',

@@ -164,3 +164,23 @@ class RateCounter(models.Model):
 
     key = models.CharField(max_length=80, primary_key=True)
     arrival = models.DateTimeField()
+
+
+class DailyUsage(models.Model):
+    """How many calls an account made in one bucket on one day of the shop's time zone.
+
+    What was counted in the last minute is still in Redis.
+    """
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, db_index=False)
+    mode = models.CharField(max_length=7, choices=Mode)
+    day = models.DateField()
+    bucket = models.CharField(max_length=10)
+    count = models.PositiveBigIntegerField()
+
+    class Meta:
+        constraints: ClassVar[list[Any]] = [
+            models.UniqueConstraint(
+                fields=["user", "mode", "day", "bucket"], name="accounts_usage_once"
+            ),
+        ]

@@ -1,20 +1,24 @@
 """The catalogue through the API."""
 
+from decimal import Decimal
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Min, QuerySet, Sum
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.door import ApiView
 from accounts.models import Scope
 from catalog import schema
-from catalog.lookup import CatalogUnavailable, find_country, find_service, shown_price
+from catalog.actions import exchange_rates
+from catalog.forms import CatalogFields, GoodsChoice, read_goods
+from catalog.lookup import CatalogUnavailable, NotOffered, shown_price
 from catalog.models import ANY_PROVIDER, Country, Offer, Service
-from nexotp.lib.errors import FieldProblem, InvalidRequest
+from catalog.pricing import in_usd
 from nexotp.lib.http import DATABASE_AWAY, log_failure
+from nexotp.lib.money import to_json
 
 _MOST_SERVICES = 2_000
 
@@ -33,18 +37,25 @@ class CatalogView(ApiView):
 class ServicesView(CatalogView):
     @schema.list_services
     def get(self, request: Request) -> Response:
-        country = find_country(request.GET.get("country"))
+        fields = CatalogFields(request.GET, self.mode)
+        country = fields.country()
+        limit = fields.whole_number(
+            "limit", lowest=1, highest=_MOST_SERVICES, default=_MOST_SERVICES
+        )
+        fields.check()
         services = Service.objects.visible_in(self.mode).by_popularity()
         if text := request.GET.get("q", "").replace("\x00", "").strip():
             services = services.search(text)
-        rows = services.with_availability(self.mode, country)[: _limit(request)]
+        rows = services.with_availability(self.mode, country)[:limit]
         return Response([_service(row, with_price=country is not None) for row in rows])
 
 
 class CountriesView(CatalogView):
     @schema.list_countries
     def get(self, request: Request) -> Response:
-        service = find_service(request.GET.get("service"), self.mode)
+        fields = CatalogFields(request.GET, self.mode)
+        service = fields.service()
+        fields.check()
         rows = Country.objects.visible().order_by("name_en").with_availability(self.mode, service)
         return Response([_country(row, with_price=service is not None) for row in rows])
 
@@ -52,8 +63,9 @@ class CountriesView(CatalogView):
 class ProvidersView(CatalogView):
     @schema.list_providers
     def get(self, request: Request) -> Response:
-        service = find_service(request.GET.get("service"), self.mode)
-        country = find_country(request.GET.get("country"))
+        fields = CatalogFields(request.GET, self.mode)
+        service, country = fields.service(), fields.country()
+        fields.check()
         offers = Offer.objects.on_sale(self.mode, timezone.now())
         if service is not None:
             offers = offers.filter(service=service)
@@ -62,21 +74,37 @@ class ProvidersView(CatalogView):
         return Response(_providers(offers))
 
 
-def _limit(request: Request) -> int:
-    text = request.GET.get("limit", "")
-    if not text:
-        return _MOST_SERVICES
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:9]) <= _MOST_SERVICES:
-        raise InvalidRequest(
-            fields=[
-                FieldProblem(
-                    "limit",
-                    "out_of_range",
-                    _("A whole number from 1 to %(most)d.") % {"most": _MOST_SERVICES},
-                )
-            ]
-        )
-    return int(text)
+class PriceView(CatalogView):
+    @schema.get_price
+    def get(self, request: Request) -> Response:
+        wanted = read_goods(request.GET, self.mode)
+        now = timezone.now()
+        offer = Offer.objects.route(
+            wanted.service,
+            wanted.country,
+            provider=wanted.provider,
+            best_delivery=wanted.best_delivery,
+            mode=self.mode,
+            now=now,
+        ).first()
+        if offer is None:
+            raise NotOffered
+        return Response(_price(offer, wanted, exchange_rates(now)))
+
+
+def _price(offer: Offer, wanted: GoodsChoice, rates: dict[str, Decimal]) -> dict[str, Any]:
+    assert offer.price is not None, "offers on sale have a price"
+    price_usd = in_usd(offer.price, rates)
+    return {
+        "serviceCode": wanted.service.code,
+        "countryCode": wanted.country.code,
+        "providerCode": offer.provider_code,
+        "price": shown_price(offer.price),
+        "currency": settings.SHOP_CURRENCY,
+        "priceUsd": None if price_usd is None else to_json(price_usd, "USD"),
+        "stock": offer.stock,
+        "successRate": offer.success_rate,
+    }
 
 
 def _service(row: Any, *, with_price: bool) -> dict[str, Any]:

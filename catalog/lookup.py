@@ -1,12 +1,11 @@
 """From what a request names to what we sell: codes and ids of services, countries, providers."""
 
 from django.conf import settings
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from catalog.models import ANY_PROVIDER, Country, Offer, Service, Supplier
 from nexotp.lib.brief import briefly
-from nexotp.lib.errors import FieldProblem, InvalidRequest, Problem
+from nexotp.lib.errors import Problem
 from nexotp.lib.money import to_json
 
 
@@ -18,26 +17,22 @@ class CatalogUnavailable(Problem):
     example_retry_after = 5
 
 
-def find_service(named: str | None, mode: str) -> Service | None:
-    """Return the service of that code or id; None when none is named. Raises InvalidRequest."""
-    if not named:
-        return None
+class NotOffered(Problem):
+    code = "not_offered"
+    status = 404
+    message = _("Nobody sells this right now.")
+
+
+def find_service(named: str, mode: str) -> Service | None:
+    """Return the service of that code or id, if customers may see one."""
     code = named.removeprefix("svc_").lower()
-    found = _visible_service(code, mode) if _plain(code) else None
-    if found is None:
-        raise unknown("service", _("There is no such service. GET /services lists them."))
-    return found
+    return _visible_service(code, mode) if _plain(code) else None
 
 
-def find_country(named: str | None) -> Country | None:
-    """Return the country of that code or id; None when none is named. Raises InvalidRequest."""
-    if not named:
-        return None
+def find_country(named: str) -> Country | None:
+    """Return the country of that code or id, if customers may see one."""
     code = named.removeprefix("cty_").lower()
-    found = _visible_country(code) if _plain(code) else None
-    if found is None:
-        raise unknown("country", _("There is no such country. GET /countries lists them."))
-    return found
+    return _visible_country(code) if _plain(code) else None
 
 
 @briefly(seconds=5)
@@ -62,10 +57,6 @@ def is_known_provider(code: str, mode: str) -> bool:
     return Offer.objects.filter(
         supplier__code=supplier, supplier__mode=mode, operator=operator
     ).exists()
-
-
-def unknown(field: str, message: "str | Promise") -> InvalidRequest:
-    return InvalidRequest(fields=[FieldProblem(field, "unknown", message)])
 
 
 def shown_price(price: int | None) -> int | float | None:

@@ -232,6 +232,21 @@ class OfferQuerySet(models.QuerySet["Offer"]):
         supplier, _dot, operator = provider.partition(".")
         return self.filter(supplier__code=supplier, operator=operator)
 
+    def route(
+        self,
+        service: Service,
+        country: Country,
+        *,
+        provider: str,
+        best_delivery: bool,
+        mode: str,
+        now: datetime,
+    ) -> "OfferQuerySet":
+        """Offers to try for a purchase, in order; the price is that of the first."""
+        offers = self.on_sale(mode, now).for_goods(service, country).of_provider(provider)
+        ranked = offers.best_delivery_first() if best_delivery else offers.cheapest_first()
+        return ranked.select_related("supplier")
+
     def cheapest_first(self) -> "OfferQuerySet":
         return self.order_by("price", "-supplier__priority", "supplier_id", "operator")
 

@@ -5,6 +5,7 @@ floor and ceiling. Costs and prices are in minor units; `rate` turns the one int
 `price` is the rule in Python, for one offer at a time; `PRICE_SQL` is the same for all of them.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
 
@@ -38,6 +39,12 @@ def price(cost: int, *, rate: Decimal, markup: Markup) -> int:
     if markup.ceiling is not None:
         rounded = min(rounded, markup.ceiling)
     return max(markup.floor, rounded)
+
+
+def in_usd(price: int, rates: Mapping[str, Decimal]) -> int | None:
+    """Return a price in minor units of the US dollar; None without a fresh rate."""
+    usd = rates.get("USD")
+    return round(price / usd) if usd else None
 
 
 def leaves_margin(*, price: int, cost: int, rate: Decimal, floor_percent: int) -> bool:

@@ -5,7 +5,7 @@ from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 
 from accounts.description import describe
-from catalog.lookup import CatalogUnavailable
+from catalog.lookup import CatalogUnavailable, NotOffered
 from nexotp.lib.errors import InvalidRequest
 
 SERVICE = OpenApiParameter(
@@ -14,6 +14,26 @@ SERVICE = OpenApiParameter(
 COUNTRY = OpenApiParameter(
     "country", str, description=_("A `countryCode` such as `id`, or a `countryId`.")
 )
+
+
+PROVIDER = OpenApiParameter(
+    "provider", str, description=_("A `providerCode`; `any`, the default, lets us choose.")
+)
+POOL = OpenApiParameter(
+    "pool", str, description=_("Another name for `provider`. Both given, they must agree.")
+)
+PRICING_OPTION = OpenApiParameter(
+    "pricing_option",
+    {"type": "integer", "enum": [0, 1], "default": 0},
+    description=_("`0` the cheapest (default), `1` the best observed delivery."),
+)
+
+
+def required(parameter: OpenApiParameter) -> OpenApiParameter:
+    """Return the parameter where a call cannot do without it."""
+    return OpenApiParameter(
+        parameter.name, parameter.type, required=True, description=parameter.description
+    )
 
 
 class Availability(serializers.Serializer[None]):
@@ -54,6 +74,23 @@ class ListedProvider(serializers.Serializer[None]):
         help_text=_("Share of our recent orders that got a code, 0 to 1; `null` without any."),
     )
     sampleSize = serializers.IntegerField(help_text=_("Over how many orders that was seen."))
+
+
+class Price(serializers.Serializer[None]):
+    serviceCode = serializers.CharField(help_text=_("What the code would be for."))
+    countryCode = serializers.CharField(help_text=_("Where the number would come from."))
+    providerCode = serializers.CharField(help_text=_("Who would be asked first."))
+    price = serializers.FloatField(help_text=_("What an order placed now would cost."))
+    currency = serializers.CharField(help_text=_("ISO 4217 code of the price's currency."))
+    priceUsd = serializers.FloatField(
+        allow_null=True,
+        help_text=_("The price in US dollars at this moment; `null` without a current rate."),
+    )
+    stock = serializers.IntegerField(help_text=_("Numbers that this provider lists."))
+    successRate = serializers.FloatField(
+        allow_null=True,
+        help_text=_("Share of our recent orders that got a code, 0 to 1; `null` without any."),
+    )
 
 
 list_services = describe(
@@ -137,4 +174,28 @@ list_providers = describe(
         }
     ],
     problems=(InvalidRequest, CatalogUnavailable),
+)
+
+get_price = describe(
+    name="getPrice",
+    tag="catalogue",
+    title=_("Get a price"),
+    purpose=_("What an order with the same parameters would cost if it were placed now."),
+    notes=(
+        _("Prices move with suppliers and exchange rates; send `max_price` with the order."),
+        _("Asking holds nothing: somebody else may be faster."),
+    ),
+    parameters=(required(SERVICE), required(COUNTRY), PROVIDER, POOL, PRICING_OPTION),
+    answer=Price,
+    example={
+        "serviceCode": "whatsapp",
+        "countryCode": "id",
+        "providerCode": "alpha",
+        "price": 6500,
+        "currency": "IDR",
+        "priceUsd": 0.4,
+        "stock": 120,
+        "successRate": 0.94,
+    },
+    problems=(InvalidRequest, NotOffered, CatalogUnavailable),
 )

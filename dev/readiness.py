@@ -9,7 +9,7 @@ from pathlib import Path
 from celery import Celery
 
 Probe = Callable[[], bool]
-WORKERS = {"money", "others"}
+WORKERS = {"money", "webhooks", "others"}
 # The developer's proxy has no business on loopback.
 _opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 

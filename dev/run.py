@@ -107,6 +107,8 @@ def environment_for(place: Place, servers: Servers) -> dict[str, str]:
         "NEXOTP_DATA": str(place.data),
         "PORT": str(place.port),
         "SUPPLIER_PORT": str(place.port + 1),
+        # A developer's own server is where webhooks should go.
+        "WEBHOOK_ALLOW_LOOPBACK": "true",
         "PATH": f"{Path(PYTHON).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
         "PYTHONUNBUFFERED": "1",
         # Celery's advice for production, ten lines from each worker.

@@ -12,7 +12,7 @@ from django.conf import settings
 from kombu.transport.redis import Channel
 
 from nexotp.lib.logs import configure
-from nexotp.lib.queues import CATALOGUE, MONEY, POLLING
+from nexotp.lib.queues import CATALOGUE, MAIL, MONEY, POLLING, UPKEEP, WEBHOOKS
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "nexotp.settings")
 
@@ -26,10 +26,14 @@ QUEUES = {
     "orders.poll_suppliers": POLLING,
     "orders.poll_supplier": POLLING,
     "orders.count_deliveries": POLLING,
+    "accounts.fold_usage": POLLING,
     "catalog.sync_catalogues": CATALOGUE,
     "catalog.sync_catalogue": CATALOGUE,
     "catalog.refresh_balances": CATALOGUE,
     "catalog.reprice_offers": CATALOGUE,
+    "webhooks.deliver_due": WEBHOOKS,
+    "webhooks.send_notices": MAIL,
+    "webhooks.prune_log": UPKEEP,
 }
 
 # Giving messages back while the connection breaks fails in a way that ends the worker, and so does
@@ -89,6 +93,11 @@ app.conf.update(
             "schedule": 300.0,
             "options": {"expires": 120},
         },
+        "fold usage": {
+            "task": "accounts.fold_usage",
+            "schedule": 60.0,
+            "options": {"expires": 30},
+        },
         "sync catalogues": {
             "task": "catalog.sync_catalogues",
             "schedule": 600.0,
@@ -104,9 +113,24 @@ app.conf.update(
             "schedule": 60.0,
             "options": {"expires": 30},
         },
+        "deliver webhooks": {
+            "task": "webhooks.deliver_due",
+            "schedule": 2.0,
+            "options": {"expires": 10},
+        },
+        "tell owners of disabled webhooks": {
+            "task": "webhooks.send_notices",
+            "schedule": 60.0,
+            "options": {"expires": 30},
+        },
+        "prune the log of webhooks": {
+            "task": "webhooks.prune_log",
+            "schedule": 3600.0,
+            "options": {"expires": 1800},
+        },
     },
 )
-app.autodiscover_tasks(["orders", "catalog"])
+app.autodiscover_tasks(["accounts", "orders", "catalog", "webhooks"])
 
 
 @setup_logging.connect

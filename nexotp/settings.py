@@ -35,7 +35,9 @@ INSTALLED_APPS = [
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
+    "nexotp",
     "accounts",
+    "webhooks",
     "wallet",
     "catalog",
     "orders",
@@ -178,6 +180,9 @@ EXCHANGE_RATE_MAX_AGE_HOURS = env.int("EXCHANGE_RATE_MAX_AGE_HOURS", default=72)
 # What must be left of the price after the supplier's cost, in percent of the price.
 FLOOR_MARGIN_PERCENT = env.int("FLOOR_MARGIN_PERCENT", default=0)
 
+# The owner of a wallet that an order takes below this is told, in minor units.
+LOW_BALANCE_THRESHOLD = env.int("LOW_BALANCE_THRESHOLD", default=20_000)
+
 # ---- Orders -----------------------------------------------------------------------------------
 # Whoever took a row and did not finish with it in this time has died; another may take it. More
 # than all the calls to a supplier that one order's step can need, 10 s each.
@@ -192,6 +197,19 @@ PURCHASE_ABANDONED_SECONDS = env.int("PURCHASE_ABANDONED_SECONDS", default=60)
 UNKNOWN_PURCHASE_LOOKS = env.list("UNKNOWN_PURCHASE_LOOKS", cast=int, default=[10, 10, 20, 40, 60])
 # After this long without a supplier's confirmation the customer is refunded anyway.
 CLOSING_LIMIT_SECONDS = env.int("CLOSING_LIMIT_SECONDS", default=300)
+
+# ---- Webhooks ---------------------------------------------------------------------------------
+WEBHOOK_MAX_ENDPOINTS = env.int("WEBHOOK_MAX_ENDPOINTS", default=10)
+# Ports of customers' servers that are sent to.
+WEBHOOK_PORTS = env.list("WEBHOOK_PORTS", cast=int, default=[443])
+# For development: http and any port of this machine. `check --deploy` refuses it.
+WEBHOOK_ALLOW_LOOPBACK = env.bool("WEBHOOK_ALLOW_LOOPBACK", default=False)
+WEBHOOK_LOG_DAYS = env.int("WEBHOOK_LOG_DAYS", default=30)
+
+# ---- Mail -------------------------------------------------------------------------------------
+vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="NexOTP <noreply@localhost>")
 
 # ---- Security ---------------------------------------------------------------------------------
 SECURE = env.bool("SECURE", default=not DEBUG and "DATABASE_URL" in env.ENVIRON)

@@ -1,19 +1,19 @@
-"""What a request for an order may say, checked field by field."""
+"""What requests for orders may say, checked field by field."""
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from catalog.lookup import find_country, find_service, is_known_provider
-from catalog.models import ANY_PROVIDER, Country, Service
+from catalog.forms import CatalogFields
 from nexotp.lib.errors import FieldProblem, InvalidRequest
+from nexotp.lib.fields import Fields
+from nexotp.lib.pagination import PageRequest, page_of
 from orders.actions import OrderRequest
-
-_REQUIRED = _("This field is required.")
-_NOT_TEXT = _("This must be a text.")
+from orders.states import SHOWN_AS
 
 
 def read_order_request(data: Any, *, header_key: str | None, mode: str) -> OrderRequest:
@@ -23,20 +23,17 @@ def read_order_request(data: Any, *, header_key: str | None, mode: str) -> Order
     """
     if not isinstance(data, Mapping):
         raise InvalidRequest(_("The body must be a JSON object."))
-    reader = _Reader(data)
-    service = reader.service(mode)
-    country = reader.country()
-    provider = reader.provider(mode)
-    best_delivery = reader.pricing_option()
-    max_price = reader.max_price()
-    key = reader.key(header_key)
-    if reader.problems or service is None or country is None:
-        raise InvalidRequest(fields=reader.problems)
+    fields = _OrderFields(data, mode)
+    goods = fields.goods()
+    max_price = fields.max_price()
+    key = fields.key(header_key)
+    fields.check()
+    assert goods is not None, "what is not there has been complained about"
     return OrderRequest(
-        service=service,
-        country=country,
-        provider=provider,
-        best_delivery=best_delivery,
+        service=goods.service,
+        country=goods.country,
+        provider=goods.provider,
+        best_delivery=goods.best_delivery,
         max_price_usd=max_price,
         key=key,
     )
@@ -64,68 +61,29 @@ def read_reason(data: Any) -> str:
     return reason
 
 
-class _Reader:
-    """Reads the fields of one body and collects what is wrong with each."""
+# Every order that has not ended, in one answer.
+ACTIVE = "active"
 
-    def __init__(self, data: Mapping[str, Any]) -> None:
-        self.data = data
-        self.problems: list[FieldProblem] = []
 
-    def _wrong(self, field: str, code: str, message: Any) -> None:
-        self.problems.append(FieldProblem(field, code, message))
+@dataclass(frozen=True, slots=True)
+class ListRequest:
+    """Which orders a caller asks for, and which page of them."""
 
-    def _text(self, field: str) -> str | None:
-        """Return the field's text; None where it is absent, null, empty or no text."""
-        value = self.data.get(field)
-        if value is None or value == "":
-            return None
-        if not isinstance(value, str):
-            self._wrong(field, "not_a_string", _NOT_TEXT)
-            return None
-        return value
+    status: str | None
+    page: PageRequest
 
-    def service(self, mode: str) -> Service | None:
-        found: Service | None = self._known("service", lambda named: find_service(named, mode))
-        return found
 
-    def country(self) -> Country | None:
-        found: Country | None = self._known("country", find_country)
-        return found
+def read_list_request(query: Mapping[str, Any]) -> ListRequest:
+    """Raises InvalidRequest naming every parameter that is wrong."""
+    fields = Fields(query)
+    status = fields.choice("status", [*SHOWN_AS, ACTIVE])
+    page = page_of(fields)
+    fields.check()
+    return ListRequest(status, page)
 
-    def _known(self, field: str, find: Any) -> Any:
-        before = len(self.problems)
-        named = self._text(field)
-        if named is None:
-            if len(self.problems) == before:
-                self._wrong(field, "required", _REQUIRED)
-            return None
-        try:
-            return find(named)
-        except InvalidRequest as problem:
-            self.problems += problem.fields
-            return None
 
-    def provider(self, mode: str) -> str:
-        """`provider` and `pool` are the two documents' names for the same choice."""
-        provider, pool = self._text("provider"), self._text("pool")
-        if provider and pool and provider != pool:
-            self._wrong("pool", "conflict", _("`provider` and `pool` say different things."))
-        chosen = provider or pool or ANY_PROVIDER
-        if not is_known_provider(chosen, mode):
-            field = "provider" if provider else "pool"
-            self._wrong(
-                field, "unknown", _("There is no such provider. GET /providers lists them.")
-            )
-        return chosen
-
-    def pricing_option(self) -> bool:
-        value = self.data.get("pricing_option")
-        if value in (None, ""):
-            return False
-        if isinstance(value, bool) or value not in (0, 1, "0", "1"):
-            self._wrong("pricing_option", "out_of_range", _("0 for cheapest, 1 for best rate."))
-            return False
-        return value in (1, "1")
+class _OrderFields(CatalogFields):
+    """The fields of one order's body."""
 
     def max_price(self) -> Decimal | None:
         value = self.data.get("max_price")
@@ -135,7 +93,7 @@ class _Reader:
         is_amount = isinstance(value, str) and re.fullmatch(DOLLARS, value)
         price = Decimal(str(value)) if is_number or is_amount else None
         if price is None or not 0 < price <= MOST_DOLLARS:
-            self._wrong("max_price", "not_a_price", _("A positive amount of US dollars."))
+            self.wrong("max_price", "not_a_price", _("A positive amount of US dollars."))
             return None
         return price
 
@@ -144,17 +102,17 @@ class _Reader:
 
         An empty one is refused: whoever sends it counts on not being charged twice.
         """
-        body_key = self._text("idempotencyKey")
+        body_key = self.text("idempotencyKey")
         header = (header_key or "").strip()
         if len(header) >= 2 and header[0] == header[-1] == '"':
             header = header[1:-1]
         if body_key and header and body_key != header:
-            self._wrong(
+            self.wrong(
                 "idempotencyKey", "conflict", _("The Idempotency-Key header says something else.")
             )
         is_empty = self.data.get("idempotencyKey") == "" or (header_key is not None and not header)
         key = body_key or header or None
         if is_empty or (key and (len(key) > LONGEST_KEY or not re.fullmatch(PRINTABLE, key))):
-            self._wrong("idempotencyKey", "not_printable", _("1 to 255 printable characters."))
+            self.wrong("idempotencyKey", "not_printable", _("1 to 255 printable characters."))
             return None
         return key

@@ -4,6 +4,7 @@ An order is a customer's; an attempt is one purchase at one supplier for it. Row
 `next_action_at` says when a sweep must look at one again, and a lease says who is looking.
 """
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
@@ -21,6 +22,7 @@ from orders.states import (
     CAPTURED,
     FINAL,
     OPEN,
+    SHOWN_AS,
     TRANSITIONS,
     AttemptState,
     IllegalTransition,
@@ -41,6 +43,13 @@ class OrderQuerySet(models.QuerySet["Order"]):
 
     def open(self) -> "OrderQuerySet":
         return self.filter(status__in=OPEN)
+
+    def shown_as(self, status: str) -> "OrderQuerySet":
+        """Orders that customers see in this status."""
+        return self.filter(status__in=SHOWN_AS[status])
+
+    def newest_first(self) -> "OrderQuerySet":
+        return self.order_by("-pk")
 
     def with_key(self, key: str) -> "OrderQuerySet":
         """The order that holds an idempotency key; a failed one has given its key back."""
@@ -214,6 +223,10 @@ class Order(models.Model):
     def can_finish(self) -> bool:
         return self.status == Status.RECEIVED
 
+    def shown_messages(self) -> "Iterable[OrderMessage]":
+        """The messages that the customer sees, oldest first; no query where none came."""
+        return self.messages.filter(is_late=False).order_by("pk") if self.message_count else ()
+
     def move(self, to: Status, *, now: datetime, **changes: Any) -> None:
         """Change the status of a row that the caller has locked. Raises IllegalTransition."""
         if to not in TRANSITIONS[Status(self.status)]:
@@ -364,6 +377,12 @@ class PurchaseAttempt(models.Model):
         return Goods(self.supplier_service, self.supplier_country, self.operator)
 
 
+class MessageQuerySet(models.QuerySet["OrderMessage"]):
+    def shown(self) -> "MessageQuerySet":
+        """What customers were charged for, the oldest first."""
+        return self.filter(is_late=False).order_by("pk")
+
+
 class OrderMessage(models.Model):
     """One message that reached the number. `fingerprint` keeps it from being stored twice."""
 
@@ -376,6 +395,8 @@ class OrderMessage(models.Model):
     # Came after the end: kept for support, neither shown nor charged.
     is_late = models.BooleanField(default=False)
     received_at = models.DateTimeField()
+
+    objects = MessageQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("message")

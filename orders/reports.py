@@ -1,11 +1,17 @@
 """What the books and the orders say together; `audit_ledger` proves that they agree."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import connection
+from django.utils import timezone
+
+from accounts.models import User
 
 # Observed success is counted over this long.
 _WINDOW = timedelta(days=14)
+# An account's own success rate is that of orders placed since.
+_SUCCESS_WINDOW = timedelta(days=30)
 
 
 def audit_ledger() -> list[str]:
@@ -143,4 +149,58 @@ SET ended_count = coalesce(counted.ended, 0), delivered_count = coalesce(counted
 FROM catalog_offer same LEFT JOIN counted ON counted.id = same.id
 WHERE offer.id = same.id AND (offer.ended_count, offer.delivered_count)
     IS DISTINCT FROM (coalesce(counted.ended, 0), coalesce(counted.delivered, 0))
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class OrderUsage:
+    """What an account bought; `spent` is in minor units of the shop's currency."""
+
+    today: int
+    this_month: int
+    spent_this_month: int
+    success_rate: float | None
+
+
+def order_usage(user: User, mode: str, *, now: datetime) -> OrderUsage:
+    """Count an account's orders of today, of this month and of the last 30 days.
+
+    Days are the shop's. Orders that failed were never bought and do not count. Spent is what was
+    charged for this month's orders, less what was given back.
+    """
+    today = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
+    month = today.replace(day=1)
+    since = now - _SUCCESS_WINDOW
+    values: dict[str, int | str | datetime] = {
+        "user": user.pk,
+        "mode": mode,
+        "today": today,
+        "month": month,
+        "since": since,
+        "earliest": min(month, since) - _OUT_OF_ORDER,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_ORDER_USAGE, values)
+        placed_today, placed, spent, delivered, ended = cursor.fetchone()
+    rate = round(delivered / ended, 3) if ended else None
+    return OrderUsage(placed_today, placed, int(spent), rate)
+
+
+# Orders get their numbers nearly in the order of their times; not further apart than this.
+_OUT_OF_ORDER = timedelta(hours=1)
+
+# The index of an account's orders by number is walked back to where they are too old, so that
+# what it costs depends on the time looked at and not on the length of the history.
+_ORDER_USAGE = f"""
+SELECT count(*) FILTER (WHERE created_at >= %(today)s),
+    count(*) FILTER (WHERE created_at >= %(month)s),
+    coalesce(sum(price - refund_amount) FILTER (
+        WHERE created_at >= %(month)s AND status IN {_CAPTURED}), 0),
+    count(*) FILTER (WHERE created_at >= %(since)s AND status IN {_CAPTURED}),
+    count(*) FILTER (WHERE created_at >= %(since)s AND status NOT IN {_OPEN})
+FROM orders_order
+WHERE user_id = %(user)s AND mode = %(mode)s AND status <> 'failed' AND id > coalesce((
+    SELECT id FROM orders_order
+    WHERE user_id = %(user)s AND mode = %(mode)s AND created_at < %(earliest)s
+    ORDER BY id DESC LIMIT 1), 0)
 """

@@ -41,6 +41,16 @@ OPEN = frozenset(TRANSITIONS) - FINAL
 CAPTURED = frozenset({Status.RECEIVED, Status.SUCCESS})
 
 
+# What customers see, and what stands behind it: buying and closing are waiting to them.
+SHOWN_AS: dict[str, list[Status]] = {
+    status.value: [Status.PURCHASING, Status.WAITING, Status.CLOSING]
+    if status == Status.WAITING
+    else [status]
+    for status in Status
+    if status not in {Status.PURCHASING, Status.CLOSING}
+}
+
+
 class IllegalTransition(Exception):
     """Somebody asked for a change that TRANSITIONS does not know: a bug."""
 

@@ -263,7 +263,7 @@ def list_orders(request: HttpRequest) -> HttpResponse:
     """Every order of the customer, newest first."""
     mine = Order.objects.for_account(_customer(request), Mode.LIVE)
     page = keyset_page(
-        mine.select_related("service", "country"),
+        mine.newest_first().select_related("service", "country"),
         before=request.GET.get("before", ""),
         size=_PER_PAGE,
     )

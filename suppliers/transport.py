@@ -10,17 +10,15 @@ from __future__ import annotations
 import atexit
 import logging
 import os
-import threading
-import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import Any
 
 import httpcore2
 import httpx2
 
+from nexotp.lib import deadline
 from suppliers.base import OutcomeUnknown, SupplierError, Unreachable
 
 CONNECT_SECONDS = 3.0
@@ -41,7 +39,6 @@ _NOTHING_SENT = (
 )
 
 _clients: dict[str, httpx2.Client] = {}
-_request = threading.local()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +61,7 @@ def get(
     Raises Unreachable, OutcomeUnknown.
     """
     failure: SupplierError
-    _request.ends_at = time.monotonic() + seconds
+    deadline.begin(seconds)
     host = "supplier"
     try:
         host = httpx2.URL(url).host or host
@@ -133,8 +130,7 @@ class _TooLarge(Exception):
 class _DeadlineTransport(httpx2.HTTPTransport):
     """HTTPTransport whose network reads and writes share one deadline per request.
 
-    The library's own timeouts are per read, so a server sending a byte now and then could hold a
-    worker for ever. It offers no other way to hand over a network backend than its pool.
+    The library offers no other way to hand over a network backend than its pool.
     """
 
     def __init__(self) -> None:
@@ -143,55 +139,8 @@ class _DeadlineTransport(httpx2.HTTPTransport):
             max_connections=_CONNECTIONS,
             max_keepalive_connections=_CONNECTIONS,
             keepalive_expiry=_KEEPALIVE_SECONDS,
-            network_backend=_DeadlineBackend(),
+            network_backend=deadline.DeadlineBackend(),
         )
-
-
-class _DeadlineBackend(httpcore2.SyncBackend):
-    def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[Any] | None = None,
-    ) -> httpcore2.NetworkStream:
-        timeout = _time_left(timeout, httpcore2.ConnectTimeout)
-        stream = super().connect_tcp(host, port, timeout, local_address, socket_options)
-        return _DeadlineStream(stream)
-
-
-class _DeadlineStream(httpcore2.NetworkStream):
-    def __init__(self, stream: httpcore2.NetworkStream) -> None:
-        self._stream = stream
-
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._stream.read(max_bytes, _time_left(timeout, httpcore2.ReadTimeout))
-
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._stream.write(buffer, _time_left(timeout, httpcore2.WriteTimeout))
-
-    def close(self) -> None:
-        self._stream.close()
-
-    def start_tls(
-        self,
-        ssl_context: Any,
-        server_hostname: str | None = None,
-        timeout: float | None = None,
-    ) -> httpcore2.NetworkStream:
-        timeout = _time_left(timeout, httpcore2.ConnectTimeout)
-        return _DeadlineStream(self._stream.start_tls(ssl_context, server_hostname, timeout))
-
-    def get_extra_info(self, info: str) -> Any:
-        return self._stream.get_extra_info(info)
-
-
-def _time_left(timeout: float | None, late: type[httpcore2.TimeoutException]) -> float:
-    left: float = _request.ends_at - time.monotonic()
-    if left <= 0:
-        raise late
-    return left if timeout is None else min(left, timeout)
 
 
 class _WithoutQuery(logging.Filter):

@@ -1,5 +1,6 @@
 """The people and the things that tests are about, reached through the shop's own actions."""
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -13,6 +14,7 @@ from catalog.models import Country, ExchangeRate, PricingRule, Service, Supplier
 from nexotp.lib.ids import new_id
 from orders.actions import OrderRequest, place_order
 from orders.models import Order, PurchaseAttempt
+from orders.states import FINAL, Status
 from wallet.actions import credit_top_up, open_wallet
 
 PASSWORD = "correct horse battery"
@@ -58,6 +60,27 @@ def buy(user: User, *, mode: str = Mode.LIVE, **options: Any) -> Order:
     return place_order(request, user=user, mode=mode, now=timezone.now()).order
 
 
+def order_row(user: User, status: str = "success", **fields: Any) -> Order:
+    """An order that merely exists, for lists and counts: nothing was bought, no money moved."""
+    now = timezone.now()
+    is_final = status in FINAL
+    values: dict[str, Any] = {
+        "mode": Mode.LIVE,
+        "service_id": "whatsapp",
+        "country_id": "id",
+        "provider": "any",
+        "phone_number": "+6281234567890",
+        "price": 1_000,
+        "currency": "IDR",
+        "expires_at": now + timedelta(minutes=20),
+        "closed_at": now if is_final else None,
+        "next_action_at": None if is_final else now + timedelta(hours=1),
+    }
+    if status == Status.CLOSING:
+        values |= {"closing_as": Status.CANCELLED, "closing_since": now}
+    return Order.objects.create(user=user, status=status, **values | fields)
+
+
 def attempt_of(order: Order) -> PurchaseAttempt:
     return order.attempts.order_by("pk").last()  # type: ignore[return-value]
 
@@ -81,6 +104,11 @@ def stock_the_shop(handler_url: str, api_key: str) -> None:
 
 # Emptied after a test that committed; the catalogue stays, but for the suppliers' moods.
 _MOVED = [
+    "webhooks_deliveryattempt",
+    "webhooks_delivery",
+    "webhooks_event",
+    "webhooks_secret",
+    "webhooks_endpoint",
     "orders_ordermessage",
     "orders_purchaseattempt",
     "orders_order",
@@ -88,6 +116,7 @@ _MOVED = [
     "wallet_ledgeraccount",
     "accounts_apikey",
     "accounts_ratecounter",
+    "accounts_dailyusage",
     "django_admin_log",
     "django_session",
     "accounts_user",

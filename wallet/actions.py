@@ -16,6 +16,7 @@ from accounts.models import Mode, User
 from nexotp.lib.db import PreparedRead
 from nexotp.lib.errors import Problem
 from wallet.models import AccountKind, LedgerAccount, Transfer, TransferKind, new_transfer_id
+from wallet.telling import tell_owner
 
 
 class InsufficientFunds(Problem):
@@ -320,6 +321,8 @@ def _post(
         cursor.execute(_POST_RECORDED if wallet is None else _POST_WITH_WALLET, values)
         moved, transfer.pk, transfer.balance_after, transfer.created_at = cursor.fetchone()
         if transfer.pk is not None:
+            if wallet is not None:
+                tell_owner(transfer, wallet)
             return transfer
         if moved and wallet is not None:
             # The reference was posted before: take back what this statement did to the balance.

@@ -6,6 +6,7 @@ TRUNCATE. *Guarded* accounts (wallets) keep a balance that cannot go below zero;
 (everything of ours) keep none and are never locked, so no row is hot.
 """
 
+from datetime import datetime
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -103,14 +104,55 @@ class TransferKind(models.TextChoices):
     ADJUSTMENT = "adjustment", _("Correction")
 
 
+# What moves a customer's money; the other kinds pass between accounts of ours.
+WALLET_KINDS = [
+    TransferKind.TOP_UP,
+    TransferKind.HOLD,
+    TransferKind.RELEASE,
+    TransferKind.REFUND,
+    TransferKind.PROMOTION,
+    TransferKind.ADJUSTMENT,
+]
+
+
 def new_transfer_id() -> str:
     return new_id("txn")
 
 
 class TransferQuerySet(models.QuerySet["Transfer"]):
-    def of(self, account: LedgerAccount) -> "TransferQuerySet":
-        """Every transfer that moved this account, newest first."""
-        return self.filter(Q(debit=account) | Q(credit=account)).order_by("-id")
+    def of(self, account: LedgerAccount) -> "Statement":
+        """Those that moved this account, the newest first."""
+        return Statement(self, account)
+
+    def between(self, since: datetime | None, until: datetime | None) -> "TransferQuerySet":
+        """Transfers from `since` to `until`, both included; without one of them, no limit."""
+        rows = self if since is None else self.filter(created_at__gte=since)
+        return rows if until is None else rows.filter(created_at__lte=until)
+
+
+class Statement:
+    """One account's transfers, the newest first: what pages need of a queryset.
+
+    Each side is read by its own index. Asked for both at once and in order, PostgreSQL would
+    walk through everybody's transfers until it has met enough of this account's.
+    """
+
+    def __init__(self, transfers: TransferQuerySet, account: LedgerAccount) -> None:
+        self._transfers = transfers
+        self._account = account
+
+    def filter(self, **conditions: Any) -> "Statement":
+        return Statement(self._transfers.filter(**conditions), self._account)
+
+    def count(self) -> int:
+        return self._transfers.filter(Q(debit=self._account) | Q(credit=self._account)).count()
+
+    def __getitem__(self, window: slice) -> list["Transfer"]:
+        out, into = (
+            self._transfers.filter(**{side: self._account}).order_by("-id")[: window.stop]
+            for side in ("debit", "credit")
+        )
+        return list(out.union(into, all=True).order_by("-id")[window])
 
 
 class Transfer(models.Model):
@@ -171,6 +213,11 @@ class Transfer(models.Model):
 
     def __str__(self) -> str:
         return f"{self.reference}: {self.amount} {self.currency}"
+
+    @property
+    def order_public_id(self) -> str:
+        """The public id of the order that moved the money: references of one end in it."""
+        return self.reference.partition(":")[2] if self.order_id else ""
 
     def signed_amount(self, account_id: int) -> int:
         """Return the amount as the account's owner sees it: negative when it went out."""

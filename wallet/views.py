@@ -22,12 +22,8 @@ def show_wallet(request: HttpRequest) -> HttpResponse:
         Transfer.objects.of(wallet), before=request.GET.get("before", ""), size=_PER_PAGE
     )
     lines = [
-        (transfer, transfer.signed_amount(wallet.pk), _order_of(transfer)) for transfer in page.rows
+        (transfer, transfer.signed_amount(wallet.pk), transfer.order_public_id)
+        for transfer in page.rows
     ]
     context = {"wallet": wallet, "lines": lines, "page": page}
     return render(request, "wallet/wallet.html", context)
-
-
-def _order_of(transfer: Transfer) -> str:
-    """Return the public id of the order that moved the money; an order's references end in it."""
-    return transfer.reference.partition(":")[2] if transfer.order_id else ""

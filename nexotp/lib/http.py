@@ -1,8 +1,8 @@
 """How every answer of the API is wrapped.
 
-Success is {"success": true, "data", "requestId"}, failure {"success": false, "error",
-"requestId"}; no exit goes without. API requests leave the browser's middleware behind: they
-carry no session, no cookie and no CSRF token.
+Success is {"success": true, "data", "requestId"}, with "meta" beside a page of a list; failure is
+{"success": false, "error", "requestId"}. No exit goes without. API requests leave the browser's
+middleware behind: they carry no session, no cookie and no CSRF token.
 """
 
 import traceback
@@ -36,6 +36,7 @@ from rest_framework.response import Response
 
 from nexotp.lib import errors
 from nexotp.lib.ids import new_id
+from nexotp.lib.pagination import NumberedPage
 
 logger = structlog.get_logger(__name__)
 
@@ -51,6 +52,14 @@ def timestamp(moment: datetime | None) -> str | None:
     if moment is None:
         return None
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+class Page:
+    """What a view answers with one page of a list: the rows as shown, and where they stand."""
+
+    def __init__(self, data: list[Any], page: NumberedPage[Any]) -> None:
+        self.data = data
+        self.meta = page.meta
 
 
 class EnvelopeRenderer(BaseRenderer):
@@ -70,6 +79,8 @@ class EnvelopeRenderer(BaseRenderer):
         body: dict[str, Any]
         if isinstance(data, errors.Problem):
             body = {"success": False, "error": error_body(data)}
+        elif isinstance(data, Page):
+            body = {"success": True, "data": data.data, "meta": data.meta}
         else:
             body = {"success": True, "data": data}
         body["requestId"] = context["request"].request_id

@@ -13,6 +13,8 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from nexotp.lib.tally import KEPT_SECONDS, WAITING, Tally
+
 _GCRA = """
 local now = redis.call('TIME')
 now = now[1] * 1000000 + now[2]
@@ -25,6 +27,9 @@ if room < interval then
 end
 tat = tat + interval
 redis.call('SET', KEYS[1], string.format('%.0f', tat), 'PX', math.ceil((tat - now) / 1000) + 1000)
+if ARGV[3] ~= '' and redis.call('HINCRBY', KEYS[2], ARGV[3], 1) == 1 then
+  redis.call('EXPIRE', KEYS[2], ARGV[4])
+end
 return {1, math.floor((now + interval * burst - tat) / interval), 0, math.ceil(tat - now)}
 """
 
@@ -73,14 +78,21 @@ class RedisLimiter:
             retry=Retry(NoBackoff(), 1),
         )
         self._script = self._client.register_script(_GCRA)
+        self.tally = Tally(self._client)
         self._rests_until = 0.0
 
-    def take(self, key: str, bucket: Bucket) -> Decision:
-        """Decide about one call. Raises LimiterUnavailable."""
+    def take(self, key: str, bucket: Bucket, *, count_as: str = "") -> Decision:
+        """Decide about one call, and count it by name if it may go on; one round trip for both.
+
+        Raises LimiterUnavailable.
+        """
         if time.monotonic() < self._rests_until:
             raise LimiterUnavailable
         try:
-            answer = self._script(keys=[f"rate:{key}"], args=[bucket.interval, bucket.burst])
+            answer = self._script(
+                keys=[f"rate:{key}", WAITING],
+                args=[bucket.interval, bucket.burst, count_as, KEPT_SECONDS],
+            )
         except redis.RedisError as error:
             self._rests_until = time.monotonic() + _REST
             raise LimiterUnavailable from error

@@ -24,6 +24,7 @@ from catalog.models import Offer
 from catalog.pricing import leaves_margin
 from nexotp.lib.db import release_connection
 from nexotp.lib.errors import Problem
+from orders.actions.telling import tell_customer
 from orders.crashes import crash_point
 from orders.models import Order, PurchaseAttempt
 from orders.states import AttemptState, Status
@@ -147,6 +148,7 @@ def record_attempt(order: Order, offer: Offer, *, now: datetime) -> PurchaseAtte
 def fail_order(order: Order, *, failure: str, now: datetime) -> None:
     """Move a locked order that buys to FAILED and release its price."""
     order.move(Status.FAILED, now=now, failure=failure, refund_amount=order.price)
+    tell_customer(order, now=now)
     release_price(order.money, reason=failure)
 
 
@@ -260,6 +262,7 @@ def _record_number(
         cancel_available_at=now + timedelta(seconds=purchase.cancel_lock_seconds),
         next_action_at=expires_at,
     )
+    tell_customer(order, now=now)
 
 
 def _record_orphan(attempt: PurchaseAttempt, purchase: Purchase, *, now: datetime) -> None:

@@ -18,6 +18,7 @@ from orders.actions.buying import SupplierUnavailable, fail_order
 from orders.actions.crowd import AT_ONCE, do_together
 from orders.actions.ending import End, Ending, book_loss, end_upstream
 from orders.actions.receiving import finish_order, record_activation
+from orders.actions.telling import tell_customer
 from orders.crashes import crash_point
 from orders.models import Order, PurchaseAttempt, lease_from
 from orders.states import CAPTURED, AttemptState, Status
@@ -208,6 +209,7 @@ def _settle_purchase(
 
 def _release(order: Order, *, now: datetime) -> None:
     order.move(Status(order.closing_as), now=now, refund_amount=order.price)
+    tell_customer(order, now=now)
     release_price(order.money, reason=order.closing_reason or order.closing_as)
     crash_point("released")
 

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from catalog.actions import exchange_rates
 from catalog.models import ANY_PROVIDER, Country, Offer, Service
+from catalog.pricing import in_usd
 from nexotp.lib.errors import Problem
 from nexotp.lib.money import EXPONENTS, to_json
 from orders.actions.buying import Clock, NoNumbers, buy_number, record_attempt
@@ -121,7 +122,7 @@ def place_order(
             request,
             route[0],
             price=price,
-            price_usd=_in_usd(price, rates),
+            price_usd=in_usd(price, rates),
             user=user,
             mode=mode,
             now=now,
@@ -162,14 +163,15 @@ def _earlier_order(request: OrderRequest, *, user: User, mode: str) -> Order | N
 
 def _route(request: OrderRequest, *, mode: str, now: datetime) -> list[Offer]:
     """Return the offers to try, in order. Raises NoNumbers."""
-    offers = (
-        Offer.objects.on_sale(mode, now)
-        .for_goods(request.service, request.country)
-        .of_provider(request.provider)
-        .select_related("supplier")
+    offers = Offer.objects.route(
+        request.service,
+        request.country,
+        provider=request.provider,
+        best_delivery=request.best_delivery,
+        mode=mode,
+        now=now,
     )
-    ranked = offers.best_delivery_first() if request.best_delivery else offers.cheapest_first()
-    route = list(ranked[:_LONGEST_ROUTE])
+    route = list(offers[:_LONGEST_ROUTE])
     if not route:
         raise NoNumbers
     return route
@@ -248,8 +250,3 @@ def _room_for_orders(user: User, mode: str, *, counting_this_one: bool = False) 
     if room <= 0:
         raise TooManyOpenOrders(details={"openOrders": open_count})
     return room
-
-
-def _in_usd(price: int, rates: dict[str, Decimal]) -> int | None:
-    usd = rates.get("USD")
-    return round(price / usd) if usd else None

@@ -18,6 +18,7 @@ from nexotp.lib.db import release_connection
 from nexotp.lib.errors import Problem
 from nexotp.lib.ids import new_id
 from orders.actions.buying import SupplierUnavailable
+from orders.actions.telling import tell_customer
 from orders.crashes import crash_point
 from orders.models import Order, OrderMessage, PurchaseAttempt
 from orders.states import FINAL, AttemptState, Status
@@ -94,10 +95,12 @@ def record_activation(
     arrived = {"message_count": order.message_count + len(fresh), "resend_requested_at": None}
     if order.status == Status.RECEIVED:
         order.note_change(now=now, **arrived)
+        tell_customer(order, now=now)
         return True
     order.move(
         Status.RECEIVED, now=now, received_at=now, next_action_at=order.expires_at, **arrived
     )
+    tell_customer(order, now=now)
     capture_price(order.money)
     if attempt.cost:
         record_cost(order.money, cost=attempt.cost, currency=attempt.currency)
@@ -223,6 +226,7 @@ def finish_order(order: Order, *, by: User | None, now: datetime) -> Order:
     if order.status != Status.RECEIVED:
         raise OrderNotActive(details={"status": order.public_status})
     order.move(Status.SUCCESS, now=now)
+    tell_customer(order, now=now)
     order.attempts.filter(state=AttemptState.BOUGHT).update(next_action_at=now)
     logger.info("order finished", order=order.public_id, by=by.pk if by else None)
     crash_point("finishing")

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 import pytest
 from django.db import connection
 from django.test import Client
-from django.utils import timezone
 from pytest_django import Settings
 
 from accounts import keys
@@ -82,17 +81,7 @@ def test_a_body_that_is_no_object(api: Api, alice: User, body: bytes, path: str)
 
 def a_row(user: User) -> str:
     """Return the id of an order that merely exists."""
-    return Order.objects.create(
-        user=user,
-        mode="live",
-        status="failed",
-        service_id="whatsapp",
-        country_id="id",
-        provider="any",
-        price=1,
-        currency="IDR",
-        closed_at=timezone.now(),
-    ).public_id
+    return cast.order_row(user, "failed").public_id
 
 
 @pytest.mark.parametrize(

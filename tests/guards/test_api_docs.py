@@ -38,7 +38,7 @@ def served() -> dict[str, URLPattern]:
     """Every route by method and path."""
     found = {}
     for route in v1:
-        path = "/" + str(route.pattern).replace("<str:order_id>", "{id}")
+        path = "/" + re.sub(r"<str:\w+>", "{id}", str(route.pattern))
         view = route.callback.view_class  # type: ignore[attr-defined]
         for method in ("get", "post", "delete"):
             if hasattr(view, method):

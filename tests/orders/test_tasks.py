@@ -6,6 +6,7 @@ import pytest
 from celery import Task
 
 import catalog.tasks  # noqa: F401  the app knows what was imported
+import webhooks.tasks  # noqa: F401
 from accounts.models import User
 from catalog.models import Supplier
 from nexotp.celery import HARD_LIMIT, QUEUES, app
