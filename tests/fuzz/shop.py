@@ -3,7 +3,9 @@
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts import limits
@@ -19,6 +21,10 @@ from orders.actions import (
 )
 from orders.models import Order, OrderMessage
 from tests import cast
+from wallet.actions import open_wallet
+from wallet.models import Transfer
+from webhooks.actions import create_endpoint, send_test
+from webhooks.models import Delivery, Endpoint, Event
 
 # A service in the sandbox and how many seconds ago it was bought: one order in every state.
 _BOUGHT = [
@@ -32,6 +38,7 @@ _BOUGHT = [
     ("test-late-code", 90),
 ]
 _LIVE_AGE = 300
+_WEBHOOKS = 3
 
 
 @dataclass(frozen=True)
@@ -48,6 +55,14 @@ class Holder:
     def marks(self) -> tuple[str, ...]:
         """What stands in no answer to anybody else, whatever is asked."""
         return (self.user.email, private(self.name), _phones(self.name))
+
+    def one_of(self, path: str) -> str:
+        """Return the id of something of theirs that this path of the document is about."""
+        if path.startswith("/webhooks/deliveries/"):
+            return Delivery.objects.for_account(self.user, self.mode)[0].public_id
+        if path.startswith("/webhooks/"):
+            return Endpoint.objects.for_account(self.user, self.mode)[0].public_id
+        return Order.objects.filter(user=self.user, mode=self.mode)[0].public_id
 
 
 # Who holds a key, for checks that see nothing but a call and its answer.
@@ -87,6 +102,15 @@ def _live(user: User, name: str, mode: Mode) -> None:
     OrderMessage.objects.filter(order__in=orders).update(text=private(name))
     if received := orders.filter(status="received").first():
         finish_order(received, by=user, now=now)
+    for number in range(_WEBHOOKS):
+        endpoint, _secret = create_endpoint(
+            user=user,
+            mode=mode,
+            url=f"https://8.8.8.8/{private(name)}/{number}",
+            events=["*"],
+            now=now,
+        )
+        send_test(endpoint, now=now)
     waiting = next(each for each in orders.filter(status="waiting") if each.can_cancel(now))
     cancel_order(waiting, by=user, reason=private(name), now=now)
 
@@ -118,14 +142,14 @@ def not_their_own(holder: Holder) -> dict[str, str]:
 
 
 def _own(holder: Holder, prefix: str, ids: list[str]) -> set[str]:
-    owned = {"user": holder.user, "mode": holder.mode}
-    match prefix:
-        case "ord":
-            rows = Order.objects.filter(public_id__in=ids, **owned)
-        case "msg":
-            rows = OrderMessage.objects.filter(
-                public_id__in=ids, **{f"order__{name}": value for name, value in owned.items()}
-            )
-        case _:
-            return set()
-    return set(rows.values_list("public_id", flat=True))
+    owned: dict[str, QuerySet[Any]] = {
+        "acc": User.objects.filter(pk=holder.user.pk),
+        "ord": Order.objects.filter(user=holder.user, mode=holder.mode),
+        "msg": OrderMessage.objects.filter(order__user=holder.user, order__mode=holder.mode),
+        "txn": Transfer.objects.of(open_wallet(user=holder.user, mode=holder.mode)),
+        "whk": Endpoint.objects.filter(user=holder.user, mode=holder.mode),
+        "evt": Event.objects.filter(user=holder.user, mode=holder.mode),
+        "dlv": Delivery.objects.for_account(holder.user, holder.mode),
+    }
+    assert prefix in owned, f"nobody knows whose {ids[0]} is"
+    return set(owned[prefix].filter(public_id__in=ids).values_list("public_id", flat=True))

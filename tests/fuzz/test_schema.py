@@ -10,7 +10,7 @@ from accounts.models import Mode
 from orders.reports import audit_ledger
 from suppliers.simulator.remote import RemoteSimulator
 from tests.api.calls import MOUNTS
-from tests.fuzz.shop import HOLDERS, move_in, not_their_own
+from tests.fuzz.shop import move_in, not_their_own
 from tests.fuzz.visits import Report, Visit, visit
 
 WAYS = [
@@ -28,21 +28,20 @@ EXAMPLES = 200 if CASES else 30
 @pytest.mark.parametrize("way", WAYS if CASES else WAYS[:2], ids=str)
 def test_nothing_is_found(
     committed: None,
-    web_server: str,
+    open_shop: str,
     simulator: RemoteSimulator,
     tmp_path: Path,
     way: Visit,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    HOLDERS.clear()
     alice, bob = (move_in(name, mode=way.mode) for name in ("alice", "bob"))
     report = Report()
 
     for seed in count(1):
         me, other = (alice, bob) if seed % 2 else (bob, alice)
         visit(
-            web_server,
+            open_shop,
             way,
             me,
             other,
