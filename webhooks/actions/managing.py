@@ -27,6 +27,7 @@ _MOST_OLD_SECRETS = 3
 class TooManyWebhooks(Problem):
     code = "too_many_webhooks"
     message = _("You have as many webhooks as an account may have. Delete one first.")
+    example_details = {"limit": 20}
 
 
 class WebhookDisabled(Problem):
