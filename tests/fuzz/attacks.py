@@ -153,7 +153,7 @@ def on_addresses(call: Call) -> Iterator[Call]:
         call.path + b"%00",
         call.path + b";a=b",
         call.path + b".json",
-        call.path.upper(),
+        head + b"/" + last.upper(),
         head + b"//" + last,
         head + b"/./" + last,
         head + b"/%2e%2e/" + last,

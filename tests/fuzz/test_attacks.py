@@ -18,6 +18,9 @@ from tests.fuzz.shop import Holder, move_in
 # The server itself refuses what is no HTTP, without a word of the shop's.
 _BY_THE_SERVER = {400, 414, 431}
 
+# What the shop knows, so that what is wrong is what the attack made wrong; no name is looked up.
+_KNOWN = {"service": "whatsapp", "country": "id", "endpoint_url": "https://8.8.8.8/"}
+
 
 def _on_queries(call: Call, operation: dict[str, Any], key: str) -> Iterator[Call]:
     parameters = [each["name"] for each in operation.get("parameters", ()) if each["in"] == "query"]
@@ -41,13 +44,13 @@ ATTACKS: dict[str, Callable[[Call, dict[str, Any], str], Iterator[Call]]] = {
 
 
 @pytest.mark.parametrize("kind", ATTACKS)
-def test_hostile_bytes_get_an_honest_answer(committed: None, open_shop: str, kind: str) -> None:
+def test_hostile_bytes_get_an_honest_answer(open_shop: str, kind: str) -> None:
     alice = move_in("alice", mode=Mode.SANDBOX)
     faults = [
         f"{fault}\n  {call}"
         for path, method, operation in _operations()
         for call in ATTACKS[kind](_base(path, method, operation, alice), operation, alice.key)
-        if (fault := _fault(open_shop, _named(call, path, alice), operation))
+        if (fault := _fault(open_shop, _named(call, path, alice)))
     ]
 
     assert not faults, f"{len(faults)} faults\n" + "\n".join(faults[:40])
@@ -63,13 +66,16 @@ def _operations() -> Iterator[tuple[str, str, dict[str, Any]]]:
 def _base(path: str, method: str, operation: dict[str, Any], me: Holder) -> Call:
     """The call as it should be made, but for its id."""
     query = [
-        f"{each['name']}={_known(each['name'])}"
+        f"{each['name']}={_KNOWN[each['name']]}"
         for each in operation.get("parameters", ())
         if each["in"] == "query" and each.get("required")
     ]
     body = b""
     if content := _json_body(operation):
-        body = json.dumps(next(iter(content["examples"].values()))["value"]).encode()
+        example = next(iter(content["examples"].values()))["value"]
+        body = json.dumps(
+            {name: _KNOWN.get(name, value) for name, value in example.items()}
+        ).encode()
     headers = [
         (b"Host", b"localhost"),
         (b"Connection", b"close"),
@@ -88,15 +94,11 @@ def _json_body(operation: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _known(parameter: str) -> str:
-    return {"service": "whatsapp", "country": "id"}.get(parameter, "1")
-
-
 def _named(call: Call, path: str, me: Holder) -> Call:
     return call.for_id(me.one_of(path)) if b"{id}" in call.path else call
 
 
-def _fault(base_url: str, call: Call, operation: dict[str, Any]) -> str | None:
+def _fault(base_url: str, call: Call) -> str | None:
     """Send the call and return what is wrong with the answer."""
     try:
         status, headers, content = call.send(base_url)
@@ -108,9 +110,14 @@ def _fault(base_url: str, call: Call, operation: dict[str, Any]) -> str | None:
         return f"HEAD answers {status}" if status >= 500 or content else None
     try:
         answer = enveloped(status, headers, content)
-        method, path = call.method.decode(), call.path.decode(errors="replace")
-        described.check(method, path.removeprefix(MOUNTS[0]), status, answer.body)
+        method, path = call.method.decode().upper(), call.path.decode(errors="replace")
+        described.check(method, path.removeprefix(MOUNTS[0]), status, _shortened(answer.body))
     except Exception as error:
         return f"{status} {error!r} {content[:300]!r}"
-    allowed = {int(each) for each in operation["responses"]} | {404, 405}
-    return None if status in allowed else f"{status} is not described: {content[:300]!r}"
+    return f"{status} {content[:300]!r}" if status >= 500 else None
+
+
+def _shortened(body: dict[str, Any]) -> dict[str, Any]:
+    """Return the body with the beginning of a list: what comes after looks the same."""
+    data = body.get("data")
+    return body | {"data": data[:2]} if isinstance(data, list) else body

@@ -8,7 +8,6 @@ import pytest
 
 from accounts.models import Mode
 from orders.reports import audit_ledger
-from suppliers.simulator.remote import RemoteSimulator
 from tests.api.calls import MOUNTS
 from tests.fuzz.shop import move_in, not_their_own
 from tests.fuzz.visits import Report, Visit, visit
@@ -21,15 +20,15 @@ WAYS = [
 ]
 # How many cases `make fuzz` wants in all; `make test` looks at the first two ways, once.
 CASES = int(os.environ.get("NEXOTP_FUZZ_CASES", "0"))
-EXAMPLES = 200 if CASES else 30
+EXAMPLES = 200 if CASES else 20
+# So often a brief look is repeated where some call never succeeded.
+_MOST_ROUNDS = 3
 
 
 @pytest.mark.timeout(0)
 @pytest.mark.parametrize("way", WAYS if CASES else WAYS[:2], ids=str)
 def test_nothing_is_found(
-    committed: None,
     open_shop: str,
-    simulator: RemoteSimulator,
     tmp_path: Path,
     way: Visit,
     monkeypatch: pytest.MonkeyPatch,
@@ -50,11 +49,13 @@ def test_nothing_is_found(
             seed=seed,
             report=report,
         )
-        if report.cases * len(WAYS) >= CASES:
+        is_enough = report.cases * len(WAYS) >= CASES
+        if is_enough and (not report.never_carried_out or seed == _MOST_ROUNDS):
             break
 
     told = "\n".join(report.lines())
     print(f"\n{way}\n{told}")
+    assert not report.never_carried_out, told
     assert not report.findings, told
     assert not report.errors, told
     assert not not_their_own(alice)

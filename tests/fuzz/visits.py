@@ -22,10 +22,19 @@ from orders.models import Order
 from suppliers.sandbox import SCRIPTS
 from tests.fuzz import checks as checks  # registers them
 from tests.fuzz.shop import Holder, pass_time
+from webhooks.models import Delivery, Endpoint
 
+# How often a value that the shop knows takes the place of an invented one.
+_OFTEN, _MOSTLY = 0.6, 0.9
 _CALLS_BETWEEN_CLOCK_TICKS = 40
 # What a value may be refused for although its form is as described.
-_BEYOND_FORM = {"unknown", "conflict"}
+_BEYOND_FORM = {
+    "unknown",  # to our catalogue
+    "conflict",  # with another field
+    "not_a_time",  # the thirtieth of February
+    "before_from",
+    *("invalid", "has_credentials", "port_not_allowed", "unresolvable", "not_public"),  # URLs
+}
 # The documented 503s; any other would be the shop's own weakness.
 _OF_SUPPLIERS = {"no_numbers", "supplier_unavailable"}
 
@@ -59,10 +68,11 @@ class Report:
     def cases(self) -> int:
         return self.answers.total()
 
-    def carried_out(self, operation: str) -> int:
-        return sum(
-            n for (each, status), n in self.answers.items() if each == operation and status < 300
-        )
+    @property
+    def never_carried_out(self) -> set[str]:
+        """Operations that were refused every time: nothing was learned about them."""
+        carried_out = {operation for operation, status in self.answers if 200 <= status < 300}
+        return {operation for operation, _status in self.answers} - carried_out
 
     def note(self, event: events.ScenarioFinished) -> None:
         recorder = event.recorder
@@ -149,36 +159,71 @@ def visit(
 
 
 def _real_values(me: Holder) -> dict[str, Any]:
-    """What the shop knows, so that more than refusals are met: goods, and orders of both."""
-    everybodys = Order.objects.order_by("pk")
-    mine = everybodys.filter(user=me.user, mode=me.mode)
+    """What the shop knows, so that more than refusals are met: goods, and what both have."""
     values = {
         "service": ["whatsapp", "svc_telegram", *SCRIPTS],
         "country": ["id", "cty_us", "ID"],
         "provider": ["any", "sandbox", "alpha"],
         "idempotencyKey": ["order-1", "order-2", "order 3"],
-        # Mine are named more often, as more can be done with them.
-        "id": [*_names(everybodys), *_names(mine) * 4],
+        "endpoint_url": ["https://8.8.8.8/", "https://[2001:4860:4860::8888]:443/a?b=c"],
+        "event": ["*", "order.received, order.expired"],
+        **{name: ids for name, (_paths, ids) in _known_ids(me).items()},
     }
     places = {
         "service": ("body.service", "query.service"),
         "country": ("body.country", "query.country"),
         "provider": ("body.provider", "query.provider"),
         "idempotencyKey": ("body.idempotencyKey",),
-        "id": ("path.id",),
+        "endpoint_url": ("body.endpoint_url",),
+        "event": ("body.events",),
     }
     return {
         "dictionaries": {name: {"values": known} for name, known in values.items()},
         "parameters": {
-            place: {"dictionary": name, "probability": 0.6}
+            place: {"dictionary": name, "probability": _OFTEN}
             for name, where in places.items()
             for place in where
         },
+        "operations": [
+            {
+                "include-path-regex": paths,
+                "parameters": {"path.id": {"dictionary": name, "probability": _MOSTLY}},
+            }
+            for name, (paths, _ids) in _known_ids(me).items()
+        ],
     }
 
 
-def _names(orders: QuerySet[Order]) -> list[str]:
-    return [str(name) for each in orders for name in (each.public_id, each.pk)]
+def _known_ids(me: Holder) -> dict[str, tuple[str, list[str]]]:
+    """Return ids by what they name, each with the paths that take them.
+
+    Mine come more often, as more can be done with them.
+    """
+    found: dict[str, tuple[str, QuerySet[Any], QuerySet[Any]]] = {
+        "order": (
+            "^/order/",
+            Order.objects.all(),
+            Order.objects.filter(user=me.user, mode=me.mode),
+        ),
+        "webhook": (
+            r"^/webhooks/\{",
+            Endpoint.objects.all(),
+            Endpoint.objects.for_account(me.user, me.mode),
+        ),
+        "delivery": (
+            "^/webhooks/deliveries/",
+            Delivery.objects.all(),
+            Delivery.objects.for_account(me.user, me.mode),
+        ),
+    }
+    return {
+        name: (paths, [*_names(everybodys), *_names(mine) * 8])
+        for name, (paths, everybodys, mine) in found.items()
+    }
+
+
+def _names(rows: QuerySet[Any]) -> list[str]:
+    return [str(name) for each in rows.order_by("pk") for name in (each.public_id, each.pk)]
 
 
 class _Clock:
