@@ -109,7 +109,8 @@ def exchange_rates(now: datetime) -> dict[str, Decimal]:
 
 _CURRENT_RATES = PreparedRead(
     "SELECT DISTINCT ON (rate.currency) {0} FROM catalog_exchangerate rate"
-    " WHERE rate.as_of <= %s AND rate.as_of >= %s ORDER BY rate.currency, rate.as_of DESC",
+    " WHERE rate.as_of <= %s AND rate.as_of >= %s AND NOT rate.needs_review"
+    " ORDER BY rate.currency, rate.as_of DESC",
     rate=ExchangeRate,
 )
 

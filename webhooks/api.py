@@ -81,7 +81,9 @@ class DeliveriesView(WebhookApiView):
         wanted = read_page(request.GET)
         rows = Delivery.objects.filter(endpoint=self.endpoint(webhook_id)).order_by("-pk")
         page = wanted.of(rows.with_log(most=presentation.MOST_ATTEMPTS))
-        return Response(Page([presentation.delivery(row, row.latest) for row in page.rows], page))
+        return Response(
+            Page([presentation.delivery(row, row.shown_attempts) for row in page.rows], page)
+        )
 
 
 class RedeliverView(WebhookApiView):
@@ -90,4 +92,4 @@ class RedeliverView(WebhookApiView):
         found = find_delivery(delivery_id, self.account, self.mode)
         queued = redeliver(found, now=timezone.now())
         latest = queued.attempts.order_by("-pk")[: presentation.MOST_ATTEMPTS]
-        return Response(presentation.delivery(queued, latest))
+        return Response(presentation.delivery(queued, list(latest)))
