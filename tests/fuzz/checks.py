@@ -2,6 +2,7 @@
 
 import re
 from functools import cache
+from typing import Any
 
 import schemathesis
 from django.utils import translation
@@ -16,7 +17,7 @@ _INSIDES = re.compile(r'Traceback|File "/|site-packages|psycopg|django\.|Error: 
 
 
 @schemathesis.check
-def wears_the_envelope(ctx: CheckContext, response: Response, case: Case) -> None:
+def wears_the_envelope(ctx: CheckContext, response: Response, case: Case[Any]) -> None:
     if response.request.method == "HEAD":
         assert response.content == b""
         return
@@ -25,13 +26,13 @@ def wears_the_envelope(ctx: CheckContext, response: Response, case: Case) -> Non
 
 
 @schemathesis.check
-def shows_no_insides(ctx: CheckContext, response: Response, case: Case) -> None:
+def shows_no_insides(ctx: CheckContext, response: Response, case: Case[Any]) -> None:
     found = _INSIDES.search(response.text)
     assert not found or found[0] in _asked(response), f"the answer tells {found[0]!r}"
 
 
 @schemathesis.check
-def shows_nothing_of_others(ctx: CheckContext, response: Response, case: Case) -> None:
+def shows_nothing_of_others(ctx: CheckContext, response: Response, case: Case[Any]) -> None:
     holder = holder_of(response)
     others = {mark for other in HOLDERS.values() for mark in other.marks}
     theirs = others - set(holder.marks if holder else ())
@@ -47,7 +48,7 @@ def shows_nothing_of_others(ctx: CheckContext, response: Response, case: Case) -
 
 
 @schemathesis.check
-def speaks_the_language(ctx: CheckContext, response: Response, case: Case) -> None:
+def speaks_the_language(ctx: CheckContext, response: Response, case: Case[Any]) -> None:
     wanted = response.request.headers.get("Accept-Language")
     if response.status_code < 400 or wanted not in {"id", "en"}:
         return

@@ -234,7 +234,7 @@ class _Clock:
     def __init__(self) -> None:
         self._calls = 0
 
-    def __call__(self, context: HookContext, case: Case, response: Response) -> None:
+    def __call__(self, context: HookContext, case: Case[Any], response: Response) -> None:
         self._calls += 1
         if self._calls % _CALLS_BETWEEN_CLOCK_TICKS:
             return
@@ -244,7 +244,9 @@ class _Clock:
             connection.close()
 
 
-def _is_a_fault(context: HookContext, failure: Failure, case: Case, response: Response) -> bool:
+def _is_a_fault(
+    context: HookContext, failure: Failure, case: Case[Any], response: Response
+) -> bool:
     """A request whose form is right may still be refused, for how things stand or for a name."""
     if not isinstance(failure, RejectedPositiveData | ServerError):
         return True
