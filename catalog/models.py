@@ -126,6 +126,11 @@ class PauseReason(models.TextChoices):
     STAFF = "staff", _("By staff")
 
 
+def protocol_choices() -> list[tuple[str, str]]:
+    """A function, so that a new protocol needs no migration."""
+    return [(name, name) for name in registry.PROTOCOLS]
+
+
 class Supplier(models.Model):
     """One account at one supplier. Customers only ever see its public code."""
 
@@ -133,9 +138,7 @@ class Supplier(models.Model):
         _("public code"), unique=True, help_text=_("What customers see as the provider.")
     )
     name = models.CharField(_("name"), max_length=60, help_text=_("Never shown to customers."))
-    protocol = models.CharField(
-        _("protocol"), max_length=20, choices=[(name, name) for name in registry.PROTOCOLS]
-    )
+    protocol = models.CharField(_("protocol"), max_length=20, choices=protocol_choices)
     mode = models.CharField(_("mode"), max_length=7, choices=Mode, default=Mode.LIVE)
     base_url = models.CharField(
         _("address"), max_length=200, blank=True, validators=[URLValidator(["http", "https"])]

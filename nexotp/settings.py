@@ -74,6 +74,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.contrib.messages.context_processors.messages",
                 "wallet.context_processors.wallet",
             ],
+            "libraries": {"reference": "nexotp.reference.tags"},
         },
     },
 ]

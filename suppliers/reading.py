@@ -10,6 +10,7 @@ import re
 from contextlib import suppress
 from decimal import ROUND_CEILING, Decimal, InvalidOperation
 from typing import Any
+from urllib.parse import quote_plus
 
 DECIMALS = 4
 
@@ -18,6 +19,7 @@ _HIGHEST_AMOUNT = Decimal(100_000)
 _HIGHEST_COUNT = 10**9
 _LONGEST_NUMBER = 40
 _LONGEST_TEXT = 4_000
+_EXCERPT = 120
 
 _PHONE = re.compile(r"\+?([1-9]\d{5,14})", re.ASCII)
 # A run of four to eight digits, possibly parted once, that is no piece of something longer.
@@ -83,6 +85,13 @@ def clean_text(raw: object) -> str:
         return ""
     text = str(raw)[:_LONGEST_TEXT].replace("\x00", "")
     return text.encode("utf-8", "replace").decode("utf-8").strip()
+
+
+def excerpt(text: str, *, secret: str) -> str:
+    """Return the beginning of an answer for a log, without the secret that it may echo."""
+    for hidden in {secret, quote_plus(secret)} - {""}:
+        text = text.replace(hidden, "[key]")
+    return repr(text[:_EXCERPT])
 
 
 def code_in(text: str) -> str | None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 from suppliers.base import Credentials, Supplier
 from suppliers.sandbox import Sandbox
-from suppliers.smsactivate import SmsActivate
+from suppliers.smsactivate import DIALECTS, SmsActivate
 
-PROTOCOLS: dict[str, type[Supplier]] = {
+PROTOCOLS: dict[str, Callable[[Credentials], Supplier]] = {
     "smsactivate": SmsActivate,
+    **{name: partial(SmsActivate, dialect=dialect) for name, dialect in DIALECTS.items()},
     "sandbox": Sandbox,
 }
 

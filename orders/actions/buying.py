@@ -166,9 +166,12 @@ def _ask(attempt: PurchaseAttempt, offer: Offer, *, now: datetime) -> Purchase:
         logger.exception("supplier cannot be used", supplier=offer.supplier.code)
         raise Unreachable(f"not usable: {type(error).__name__}") from error
     reference = f"{attempt.order.public_id}-{attempt.pk}"
+    end_user = attempt.order.user.public_id
     release_connection()
     try:
-        return client.buy(offer.goods, max_cost=offer.cost, reference=reference, now=now)
+        return client.buy(
+            offer.goods, max_cost=offer.cost, reference=reference, end_user=end_user, now=now
+        )
     except (Refused, Unreachable, OutcomeUnknown):
         raise
     except Exception as error:
@@ -182,7 +185,13 @@ def _note_refusal(offer: Offer, refusal: Refused, *, now: datetime) -> bool:
     note_answer(offer)
     if refusal.reason == RefusalReason.BANNED:
         until = refusal.until or now + _BAN
-        pause_goods(offer, until=until, reason=PauseReason.BANNED, now=now)
+        pause_goods(
+            offer,
+            until=until,
+            reason=PauseReason.BANNED,
+            now=now,
+            is_only_these=refusal.only_these_goods,
+        )
         return True
     if refusal.reason in _PAUSES:
         reason, pause = _PAUSES[refusal.reason]

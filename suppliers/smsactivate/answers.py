@@ -49,6 +49,21 @@ class Reply:
     def meaning(self) -> Word:
         return WORDS.get(self.word, Word())
 
+    @property
+    def info(self) -> dict[str, Any]:
+        """What an error wrapped in JSON tells about itself."""
+        info = self.data.get("info") if isinstance(self.data, dict) else None
+        return info if isinstance(info, dict) else {}
+
+    @property
+    def lock(self) -> int | None:
+        """How old an activation must be to be cancelled, in seconds."""
+        return _seconds(self.info.get("minActivationTime"))
+
+    @property
+    def retry_after(self) -> int | None:
+        return _seconds(self.info.get("retry_after_seconds"))
+
 
 def named_codes(rows: list[Any], *, code: str, name: str) -> list[NamedCode]:
     found = (row for row in rows if isinstance(row, dict) and row.get(code) is not None)
@@ -56,16 +71,47 @@ def named_codes(rows: list[Any], *, code: str, name: str) -> list[NamedCode]:
 
 
 def listings(prices: Any) -> Iterator[Listing]:
-    """Yield the lines of {country: {service: {cost, count}}}."""
+    """Yield the lines of {country: {service: line}}, in each of the shapes a line has."""
     # PHP prints an empty object as an empty list
     for country, services in prices.items() if isinstance(prices, dict) else ():
         for service, line in services.items() if isinstance(services, dict) else ():
-            try:
-                cost, stock = minor_units(line["cost"]), whole_number(line["count"])
-            except (Unreadable, LookupError, TypeError):
-                continue
-            if cost > 0:
-                yield Listing(Goods(clean_text(service), clean_text(country)), cost, stock)
+            for operator, cost, count in _offers(line):
+                try:
+                    listing = Listing(
+                        Goods(clean_text(service), clean_text(country), clean_text(operator)),
+                        minor_units(cost),
+                        whole_number(count),
+                    )
+                except Unreadable:
+                    continue
+                if listing.cost > 0:
+                    yield listing
+
+
+def _offers(line: Any) -> Iterator[tuple[str, Any, Any]]:
+    """Yield operator, cost and count of {cost, count}, {price: count} or {provider: {…}}."""
+    if not isinstance(line, dict):
+        return
+    if "cost" in line:
+        yield "", line["cost"], line.get("count")
+        return
+    providers = {name: one for name, one in line.items() if isinstance(one, dict)}
+    for name, one in providers.items():
+        yield name, one.get("price"), one.get("count")
+    # Of a ladder of prices the lowest step is listed, with the stock that there is for it.
+    steps = [(price, count) for price, count in line.items() if price not in providers]
+    cheapest = min(steps, key=_step, default=None)
+    if cheapest is not None:
+        yield "", *cheapest
+
+
+def _step(step: tuple[Any, Any]) -> tuple[bool, int]:
+    """Sort what is in stock first, then what is cheap, and last what makes no sense."""
+    price, count = step
+    try:
+        return whole_number(count) == 0, minor_units(price)
+    except Unreadable:
+        return True, 10**12
 
 
 def is_activation(row: object) -> bool:
@@ -101,6 +147,25 @@ def all_messages(rows: list[Any]) -> tuple[ReceivedMessage, ...]:
         if isinstance(row, dict)
     )
     return tuple(dict.fromkeys(one for one in found if one is not None))
+
+
+def is_past(row: object) -> bool:
+    return isinstance(row, dict) and _is_reference(row.get("id"))
+
+
+def past_messages(raw: object) -> tuple[ReceivedMessage, ...]:
+    """Return the messages of a row of the history, which gives their texts."""
+    found = (message("", clean_text(text)) for text in _list_of(raw))
+    return tuple(one for one in found if one is not None)
+
+
+def newest_text(data: Any) -> str | None:
+    """Return the text of the last message of getAllSms or getStatusV2, or None in other answers."""
+    if not isinstance(data, dict):
+        return None
+    rows = data["data"] if isinstance(data.get("data"), list) else [data.get("sms")]
+    texts = [clean_text(row.get("text")) for row in rows if isinstance(row, dict)]
+    return texts[-1] if texts else None
 
 
 def message(code: str, text: str) -> ReceivedMessage | None:
@@ -153,6 +218,13 @@ def seconds_between(start: datetime | None, end: datetime | None) -> int | None:
         return None
     seconds = int((end - start).total_seconds())
     return seconds if 0 <= seconds <= _LONGEST_LIFETIME else None
+
+
+def _seconds(raw: object) -> int | None:
+    try:
+        return whole_number(raw) or None
+    except Unreadable:
+        return None
 
 
 def _is_reference(raw: object) -> bool:
