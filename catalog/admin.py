@@ -14,6 +14,7 @@ from unfold.widgets import UnfoldAdminPasswordWidget
 
 from catalog.actions import reprice_offers
 from catalog.models import (
+    Block,
     CodeMapping,
     Country,
     CountryMapping,
@@ -131,6 +132,17 @@ class SupplierAdmin(ShopAdmin):
     def _note(self, request: HttpRequest, suppliers: QuerySet[Supplier], what: str) -> None:
         for supplier in suppliers:
             self.log_change(request, supplier, what)
+
+
+@admin.register(Block)
+class BlockAdmin(ShopAdmin):
+    """What the shop does not sell, whoever has it. Open orders of it go on."""
+
+    list_display = ("__str__", "service", "country", "reason", "created_at")
+    list_select_related = ("service", "country")
+    search_fields = ("service__name", "service__code", "country__name_en", "country__code")
+    autocomplete_fields = ("service", "country")
+    ordering = ("-created_at",)
 
 
 @admin.register(Pause)

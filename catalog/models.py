@@ -115,11 +115,6 @@ class Country(models.Model):
         return "".join(chr(0x1F1E6 + ord(letter) - ord("A")) for letter in self.iso)
 
 
-def protocol_choices() -> list[tuple[str, str]]:
-    """A function, so that a new protocol needs no migration."""
-    return [(name, name) for name in registry.PROTOCOLS]
-
-
 class PauseReason(models.TextChoices):
     """Why nothing is bought from a supplier for a while."""
 
@@ -129,6 +124,11 @@ class PauseReason(models.TextChoices):
     BAD_CREDENTIALS = "bad_credentials", _("Does not accept our key")
     BUSY = "busy", _("Asks us to slow down")
     STAFF = "staff", _("By staff")
+
+
+def protocol_choices() -> list[tuple[str, str]]:
+    """A function, so that a new protocol needs no migration."""
+    return [(name, name) for name in registry.PROTOCOLS]
 
 
 class Supplier(models.Model):
@@ -245,7 +245,8 @@ def provider_code(supplier: str, operator: str) -> str:
 class OfferQuerySet(models.QuerySet["Offer"]):
     def on_sale(self, mode: str, now: datetime) -> "OfferQuerySet":
         """Offers a customer in this mode can buy at this moment."""
-        return self.filter(on_sale_q(mode, now) & ~Exists(Pause.objects.of_offer().on(now)))
+        on_sale = self.filter(on_sale_q(mode, now) & ~Exists(Pause.objects.of_offer().on(now)))
+        return on_sale.exclude(Block.objects.goods()) if mode == Mode.LIVE else on_sale
 
     def for_goods(self, service: Service, country: Country) -> "OfferQuerySet":
         return self.filter(service=service, country=country)
@@ -334,6 +335,48 @@ class Offer(models.Model):
     def success_rate(self) -> float | None:
         """Share of ended orders that got a code, from our own orders; None without any."""
         return round(self.delivered_count / self.ended_count, 3) if self.ended_count else None
+
+
+class BlockQuerySet(models.QuerySet["Block"]):
+    def goods(self) -> Q:
+        """The condition for an offer to be on the list. Read first: the list is short."""
+        listed = Q(pk__in=[])
+        for service, country in self.values_list("service_id", "country_id"):
+            named: dict[str, int | None] = {"service_id": service, "country_id": country}
+            listed |= Q(**{name: value for name, value in named.items() if value is not None})
+        return listed
+
+
+class Block(models.Model):
+    """Goods that are not sold, whoever has them; without a service or a country, all of them.
+
+    The sandbox sells them all the same: nothing real is bought there.
+    """
+
+    service = models.ForeignKey(Service, on_delete=models.CASCADE, null=True, blank=True)
+    country = models.ForeignKey(Country, on_delete=models.CASCADE, null=True, blank=True)
+    reason = models.CharField(_("reason"), max_length=200)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = BlockQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("blocked goods")
+        verbose_name_plural = _("blocked goods")
+        constraints: ClassVar[list[Any]] = [
+            models.UniqueConstraint(
+                fields=["service", "country"], nulls_distinct=False, name="catalog_block_once"
+            ),
+            # Everything is blocked by switching the suppliers off.
+            models.CheckConstraint(
+                condition=Q(service__isnull=False) | Q(country__isnull=False),
+                name="catalog_block_names_something",
+                violation_error_message=_("Name a service, a country, or both."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return " × ".join(str(part) for part in (self.service, self.country) if part)
 
 
 class PauseQuerySet(models.QuerySet["Pause"]):

@@ -62,8 +62,18 @@ def _pause(beyond: int) -> timedelta:
     return min(doubled, _LONGEST_PAUSE)
 
 
-def pause_goods(offer: Offer, *, until: datetime, reason: PauseReason, now: datetime) -> None:
-    """Stop buying these goods here until a moment; a longer pause already set stays."""
+def pause_goods(
+    offer: Offer,
+    *,
+    until: datetime,
+    reason: PauseReason,
+    now: datetime,
+    is_only_these: bool = False,
+) -> None:
+    """Stop buying these goods here until a moment; a longer pause already set stays.
+
+    Unless the supplier says that it is only about these, several of them pause all of it.
+    """
     logger.warning(
         "goods paused",
         supplier=offer.supplier.code,
@@ -73,6 +83,8 @@ def pause_goods(offer: Offer, *, until: datetime, reason: PauseReason, now: date
         until=until.isoformat(),
     )
     _goods(offer).filter(Q(until=None) | Q(until__lt=until)).update(until=until, reason=reason)
+    if is_only_these:
+        return
     resting = Pause.objects.on(now).filter(supplier=offer.supplier_id)
     ends = [end for end in resting.values_list("until", flat=True) if end is not None]
     if len(ends) >= _MOST_RESTING:

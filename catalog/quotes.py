@@ -79,6 +79,9 @@ _OFFERS = PreparedRead(
     " LEFT JOIN catalog_pause pause ON pause.supplier_id = offer.supplier_id"
     " AND pause.service_id = offer.service_id AND pause.country_id = offer.country_id"
     " WHERE offer.service_id = %s AND offer.country_id = %s"
+    " AND (supplier.mode = 'sandbox' OR NOT EXISTS (SELECT FROM catalog_block block"
+    " WHERE (block.service_id IS NULL OR block.service_id = offer.service_id)"
+    " AND (block.country_id IS NULL OR block.country_id = offer.country_id)))"
     " ORDER BY offer.price, offer.id LIMIT %s",
     offer=Offer,
     supplier=Supplier,

@@ -123,6 +123,7 @@ _MOVED = [
     "accounts_apikey",
     "accounts_ratecounter",
     "catalog_pause",
+    "catalog_block",
     "accounts_dailyusage",
     "django_admin_log",
     "django_session",

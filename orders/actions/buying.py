@@ -15,7 +15,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
 from catalog.actions import reprice_offers
-from catalog.models import Offer, PauseReason
+from catalog.models import Offer, PauseReason, Supplier
 from catalog.pausing import note_answer, note_failure, pause_goods, pause_supplier
 from nexotp.lib.db import release_connection
 from nexotp.lib.errors import Problem
@@ -107,8 +107,10 @@ def buy_number(
             crash_point("answered")
             return _start_waiting(order, attempt, purchase, now=clock.now())
         crash_point("refused")
+        gone = _switched_off(rest)
         if sells_nothing:
-            rest = [other for other in rest if other.supplier_id != offer.supplier_id]
+            gone.add(offer.supplier_id)
+        rest = [other for other in rest if other.supplier_id not in gone]
         is_over = number == _MOST_ATTEMPTS or clock.elapsed() > settings.PURCHASE_DEADLINE_SECONDS
         if is_over or not rest:
             break
@@ -119,6 +121,15 @@ def buy_number(
         attempt = following
     _fail_and_release(order, attempt, state=state, error=error, now=clock.now())
     raise NoNumbers if was_refused else SupplierUnavailable
+
+
+def _switched_off(rest: list[Offer]) -> set[int]:
+    """Return the suppliers that staff has switched off since the route was made."""
+    suppliers = {offer.supplier_id for offer in rest}
+    if not suppliers:
+        return suppliers
+    enabled = Supplier.objects.filter(pk__in=suppliers, is_enabled=True)
+    return suppliers - set(enabled.values_list("pk", flat=True))
 
 
 def record_attempt(
@@ -174,7 +185,13 @@ def _note_refusal(offer: Offer, refusal: Refused, *, now: datetime) -> bool:
     note_answer(offer)
     if refusal.reason == RefusalReason.BANNED:
         until = refusal.until or now + _BAN
-        pause_goods(offer, until=until, reason=PauseReason.BANNED, now=now)
+        pause_goods(
+            offer,
+            until=until,
+            reason=PauseReason.BANNED,
+            now=now,
+            is_only_these=refusal.only_these_goods,
+        )
         return True
     if refusal.reason in _PAUSES:
         reason, pause = _PAUSES[refusal.reason]

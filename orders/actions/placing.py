@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import User
+from accounts.models import Mode, User
 from catalog.actions import exchange_rates
 from catalog.models import ANY_PROVIDER, Country, Service
 from catalog.pricing import in_usd
@@ -21,6 +21,7 @@ from catalog.quotes import Quote, find_quote
 from nexotp.lib.errors import Problem
 from nexotp.lib.money import EXPONENTS, to_json
 from orders.actions.buying import Clock, NoNumbers, buy_number, record_attempt
+from orders.actions.guarding import check_cool_down
 from orders.crashes import crash_point
 from orders.models import Order, PurchaseAttempt
 from orders.states import Status
@@ -108,10 +109,12 @@ def place_order(
     """Hold the price and buy a number; a repeated key returns the first order.
 
     Raises InsufficientFunds, NoNumbers, SupplierUnavailable, PriceAboveMax, RateUnavailable,
-    TooManyOpenOrders, IdempotencyKeyReused, IdempotencyInProgress.
+    TooManyOpenOrders, AccountCoolingDown, IdempotencyKeyReused, IdempotencyInProgress.
     """
     if request.key and (earlier := _earlier_order(request, user=user, mode=mode)):
         return Placement(earlier, is_replay=True)
+    if mode == Mode.LIVE:
+        check_cool_down(user, now)
     clock = Clock(now)
     rates = exchange_rates(now)
     quote = find_quote(

@@ -5,7 +5,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('catalog', '0003_pauses'),
+        ('catalog', '0002_rates_for_review'),
     ]
 
     operations = [
