@@ -39,6 +39,7 @@ ATTACKS: dict[str, Callable[[Call, dict[str, Any], str], Iterator[Call]]] = {
     "queries": _on_queries,
     "headers": lambda call, operation, key: attacks.on_headers(call, key.encode()),
     "bodies": _on_bodies,
+    "framing": lambda call, operation, key: attacks.on_framing(call),
     "methods": lambda call, operation, key: attacks.on_methods(call),
 }
 
