@@ -169,7 +169,8 @@ class _Reader:
         ]
 
     def call(self, method: str, path: str, operation: Mapping[str, Any]) -> Call:
-        parameters = operation.get("parameters", [])
+        # The address comes before what stands behind it.
+        parameters = sorted(operation.get("parameters", []), key=lambda each: each["in"] != "path")
         body = operation.get("requestBody", {})
         takes = body.get("content", {}).get(_JSON, {})
         success = operation["responses"]["200"]

@@ -74,6 +74,15 @@ _ADVICE: dict[str, Promise] = {
     "resend_not_supported": gettext_lazy(
         "Order another number; ask only where `canResend` is `true`."
     ),
+    "not_offered": gettext_lazy(
+        "Ask for another country or without a `provider`, or again in a few minutes."
+    ),
+    "too_many_webhooks": gettext_lazy(
+        "Delete one that you no longer need; `details.limit` says how many there may be."
+    ),
+    "webhook_disabled": gettext_lazy(
+        "Enable it on the page of webhooks in your account, once its server answers again."
+    ),
     "payload_too_large": gettext_lazy("Keep the body below 64 KiB."),
     "unsupported_media_type": gettext_lazy("Send `Content-Type: application/json`."),
     "rate_limited": gettext_lazy(

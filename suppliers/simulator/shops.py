@@ -7,16 +7,18 @@ from functools import partial
 
 from suppliers.simulator.account import Account
 from suppliers.simulator.catalogue import Catalogue
+from suppliers.simulator.fivesim import FiveSim
 from suppliers.simulator.handler import Handler
 from suppliers.simulator.manners import MANNERS
 from suppliers.simulator.speaking import Speaker
 
 SPEAKERS: Mapping[str, Sequence[Callable[[Account], Speaker]]] = {
     **{name: (partial(Handler, manner=manner),) for name, manner in MANNERS.items()},
+    "fivesim": (FiveSim,),
 }
 
 #: they sell the numbers of each operator, provider or pool at a price of its own
-_BY_OPERATOR = frozenset(("grizzlysms", "smsbower", "smshub"))
+_BY_OPERATOR = frozenset(("grizzlysms", "smsbower", "smshub", "fivesim"))
 
 
 class Shop:

@@ -18,7 +18,7 @@ from suppliers.base import (
     Supplier,
     SupplierError,
 )
-from suppliers.reading import Unreadable, excerpt
+from suppliers.reading import Unreadable, excerpt, minor_units_or_none
 from suppliers.smsactivate import answers
 from suppliers.smsactivate.answers import Reply
 from suppliers.smsactivate.dialects import Dialect
@@ -89,7 +89,7 @@ class HandlerSupplier(Supplier):
             if until is None and now is not None and reply.retry_after:
                 until = now + timedelta(seconds=reply.retry_after)
         elif reason is RefusalReason.PRICE_MOVED:
-            minimum = answers.minor_units_or_none(reply.info.get("min") or reply.rest.strip())
+            minimum = minor_units_or_none(reply.info.get("min") or reply.rest.strip())
         is_specific = reply.info.get("scope") == "specific"
         return Refused(reason, text, until=until, minimum=minimum, only_these_goods=is_specific)
 

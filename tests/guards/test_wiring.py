@@ -23,6 +23,9 @@ PUBLIC = {
     "sign-in/",
     "language/",  # before signing in too
     "hooks/supplier/<slug:code>/<str:token>",  # suppliers, by an address that nobody can guess
+    # the reference, which shows a key only to its owner
+    *("docs/", "docs/api/<slug:slug>/", "docs/guides/<slug:slug>/", "docs/errors/"),
+    *("docs/events/", "docs/search/", "docs/swagger/", "docs/redoc/"),
     "admin/login/",
     "admin/jsi18n/",  # translated words of the admin's scripts
 }

@@ -13,7 +13,7 @@ from typing import Any
 
 from tests.samples.sample import Sample
 
-_ENVIRONMENT = {**os.environ, "NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
+ENVIRONMENT = {**os.environ, "NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
 # A sample that prints what it got prints it for people; this makes Node print the JSON of it.
 _AS_JSON = "console.log = (shown) => process.stdout.write(JSON.stringify(shown));"
 
@@ -32,6 +32,28 @@ def run(sample: Sample, text: str, folder: Path) -> Any:
     own = folder / re.sub(r"\W+", "-", str(sample))
     own.mkdir(exist_ok=True)
     return _RUNNERS[sample.language](text, own)
+
+
+def command(language: str, text: str, folder: Path) -> list[str]:
+    """Write a whole program down; return what runs it. Languages as the reference names them."""
+    ending, interpreter = _PROGRAMS[language]
+    script = folder / f"{language}.{ending}"
+    script.write_text(text)
+    return [*interpreter, str(script)]
+
+
+def run_as_printed(language: str, text: str, folder: Path) -> Any:
+    """Run a whole program; return the JSON, or Python's likeness of it, that it printed."""
+    printed = _output(command(language, text, folder))
+    return ast.literal_eval(printed) if language == "python" else json.loads(printed)
+
+
+_PROGRAMS = {
+    "curl": ("sh", ["bash", "-eu"]),
+    "javascript": ("mjs", ["node"]),
+    "php": ("php", ["php"]),
+    "python": ("py", [sys.executable]),
+}
 
 
 def _curl(text: str, folder: Path) -> Any:
@@ -78,7 +100,7 @@ _RUNNERS: dict[str, Callable[[str, Path], Any]] = {
 
 def _output(command: list[str]) -> str:
     done = subprocess.run(
-        command, env=_ENVIRONMENT, capture_output=True, text=True, timeout=60, check=False
+        command, env=ENVIRONMENT, capture_output=True, text=True, timeout=60, check=False
     )
     assert done.returncode == 0, done.stderr
     return done.stdout

@@ -18,7 +18,7 @@ from suppliers.base import (
 )
 from suppliers.registry import open_supplier
 
-ASK_FOR_NO_END_USER = {"smshub"}
+ASK_FOR_NO_END_USER = {"smshub", "fivesim"}
 CLOSED = {ActivationState.CANCELLED, ActivationState.CLOSED}
 
 
