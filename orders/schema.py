@@ -10,6 +10,7 @@ from accounts.description import PAGING, ULID, Example, describe
 from accounts.models import Mode
 from nexotp.lib.errors import InvalidRequest
 from orders.actions import (
+    AccountCoolingDown,
     CancelTooEarly,
     IdempotencyInProgress,
     IdempotencyKeyReused,
@@ -347,6 +348,7 @@ create_order = describe(
         PriceAboveMax,
         RateUnavailable,
         TooManyOpenOrders,
+        AccountCoolingDown,
         NoNumbers,
         SupplierUnavailable,
     ),

@@ -147,7 +147,7 @@ class Reference:
 def reference(language: str) -> Reference:
     """Read the whole document of a language."""
     with translation.override(language):
-        document = orjson.loads(orjson.dumps(build(language), default=str))
+        document = build(language)
         calls = _Reader(document).calls()
         return Reference(language, _groups(document, calls), _reasons(calls))
 
@@ -169,7 +169,8 @@ class _Reader:
         ]
 
     def call(self, method: str, path: str, operation: Mapping[str, Any]) -> Call:
-        parameters = operation.get("parameters", [])
+        # The address comes before what stands behind it.
+        parameters = sorted(operation.get("parameters", []), key=lambda each: each["in"] != "path")
         body = operation.get("requestBody", {})
         takes = body.get("content", {}).get(_JSON, {})
         success = operation["responses"]["200"]

@@ -15,7 +15,13 @@ HOST, KEY = "https://shop.example", "nx_test_xxx"
 MOUNT = "/api/v1"
 
 # What a parameter is asked with, by its name, where a call needs it or a sample shows it.
-VALUES = {"service": "whatsapp", "country": "id", "page": "1", "per_page": "20"}
+VALUES = {
+    "service": "whatsapp",
+    "country": "id",
+    "status": "active",
+    "page": "1",
+    "per_page": "20",
+}
 # Optional parameters that a sample shows because the call makes most sense with them.
 _SHOWN = {
     "listCountries": ("service",),

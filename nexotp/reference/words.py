@@ -54,6 +54,9 @@ _ADVICE: dict[str, Promise] = {
     "too_many_open_orders": gettext_lazy(
         "Finish or cancel some of `details.openOrders` orders; your plan sets the limit."
     ),
+    "account_cooling_down": gettext_lazy(
+        "Wait until `details.until`, then order only what you will wait for; open orders go on."
+    ),
     "no_numbers": gettext_lazy(
         "Try again in a minute, another country, or `provider` set to `any`. You were not charged."
     ),
@@ -70,6 +73,15 @@ _ADVICE: dict[str, Promise] = {
     "order_not_active": gettext_lazy("Nothing: the order stands as `details.status` says."),
     "resend_not_supported": gettext_lazy(
         "Order another number; ask only where `canResend` is `true`."
+    ),
+    "not_offered": gettext_lazy(
+        "Ask for another country or without a `provider`, or again in a few minutes."
+    ),
+    "too_many_webhooks": gettext_lazy(
+        "Delete one that you no longer need; `details.limit` says how many there may be."
+    ),
+    "webhook_disabled": gettext_lazy(
+        "Enable it on the page of webhooks in your account, once its server answers again."
     ),
     "payload_too_large": gettext_lazy("Keep the body below 64 KiB."),
     "unsupported_media_type": gettext_lazy("Send `Content-Type: application/json`."),

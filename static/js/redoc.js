@@ -3,11 +3,19 @@
 "use strict";
 {
   // Its footer fetches a logo from elsewhere; our policy would stop that, with a complaint.
-  const setAttribute = HTMLImageElement.prototype.setAttribute;
-  HTMLImageElement.prototype.setAttribute = function (name, value) {
-    if (name === "src" && new URL(value, location.href).origin !== location.origin) return;
-    setAttribute.call(this, name, value);
+  const isOurs = (address) => new URL(address, location.href).origin === location.origin;
+  const image = HTMLImageElement.prototype;
+  const { setAttribute } = image;
+  const { set: setSource, ...source } = Object.getOwnPropertyDescriptor(image, "src");
+  image.setAttribute = function (name, value) {
+    if (name !== "src" || isOurs(value)) setAttribute.call(this, name, value);
   };
+  Object.defineProperty(image, "src", {
+    ...source,
+    set(value) {
+      if (isOurs(value)) setSource.call(this, value);
+    },
+  });
 
   const place = document.getElementById("viewer");
   Redoc.init(
