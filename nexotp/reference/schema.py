@@ -3,6 +3,7 @@
 from functools import lru_cache
 from typing import Any
 
+import orjson
 from django.conf import settings
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -13,7 +14,7 @@ from nexotp.api_v1 import v1
 from nexotp.lib import errors
 
 # Answered before or instead of a described call.
-_OF_NO_CALL: tuple[type[errors.Problem], ...] = (errors.NotFound, errors.MethodNotAllowed)
+OF_NO_CALL: tuple[type[errors.Problem], ...] = (errors.NotFound, errors.MethodNotAllowed)
 
 
 @lru_cache(maxsize=len(settings.LANGUAGES))
@@ -36,7 +37,9 @@ def build(language: str) -> dict[str, Any]:
         components["headers"] = _headers()
         components["responses"] = shared_failures()
         components["securitySchemes"] = _security()
-        return generated
+        # Lazy words would speak whatever language is active when somebody prints them.
+        plain: dict[str, Any] = orjson.loads(orjson.dumps(generated, default=str))
+        return plain
 
 
 def descriptions() -> dict[str, Description]:
@@ -50,7 +53,7 @@ def descriptions() -> dict[str, Description]:
 def error_codes() -> list[str]:
     """Return every code that any call may answer with, sorted."""
     problems = {problem for each in descriptions().values() for problem in problems_of(each)}
-    return sorted({problem.code for problem in problems | set(_OF_NO_CALL)})
+    return sorted({problem.code for problem in problems | set(OF_NO_CALL)})
 
 
 def _public_paths(paths: dict[str, Any]) -> dict[str, Any]:
