@@ -18,8 +18,7 @@ from suppliers.base import (
     Supplier,
     SupplierError,
 )
-from suppliers.reading import Unreadable, excerpt, minor_units_or_none
-from suppliers.smsactivate import answers
+from suppliers.reading import Unreadable, excerpt, local_time, minor_units_or_none
 from suppliers.smsactivate.answers import Reply
 from suppliers.smsactivate.dialects import Dialect
 from suppliers.smsactivate.words import NO_CONTENT
@@ -102,4 +101,4 @@ class HandlerSupplier(Supplier):
         return excerpt(text, secret=self.credentials.api_key)
 
     def _local_time(self, raw: object) -> datetime | None:
-        return answers.local_time(raw, self._zone)
+        return local_time(raw, self._zone)
