@@ -48,7 +48,8 @@ class Entry:
     text: str
     url: str
     is_code: bool = False
-    method: str = ""
+    # Found by this too, though it is not shown.
+    also: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +98,8 @@ def entries(language: str) -> tuple[Entry, ...]:
 def _calls(language: str) -> Iterator[Entry]:
     for call in reference(language).calls:
         url = reverse("docs_call", args=[call.slug])
-        said = " ".join((call.name, call.purpose, *call.notes))
-        yield Entry("call", call.title, call.verb, _unticked(said), url, method=call.method)
+        said = _unticked(" ".join((call.purpose, *call.notes)))
+        yield Entry("call", call.title, call.verb, said, url, also=call.name)
         for field in call.fields():
             yield _field(call, field, f"{url}#{field.anchor}")
 
@@ -150,7 +151,7 @@ def _unticked(said: str) -> str:
 def _rank(entry: Entry, wanted: Sequence[str]) -> int:
     """Return how well an entry answers; 0 where a word is not in it."""
     title = entry.title.casefold()
-    text = f"{entry.place} {entry.text}".casefold()
+    text = f"{entry.place} {entry.text} {entry.also}".casefold()
     total = 0
     for word in wanted:
         if title == word:

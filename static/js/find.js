@@ -16,6 +16,7 @@
       field.select();
     }
     if (event.key === "Escape" && results && !results.hidden) {
+      event.preventDefault(); // the first one closes the list, only the next empties the field
       open(false);
       field.focus();
     }
