@@ -10,7 +10,6 @@ from typing import Any, TypeVar
 import structlog
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import F
 
 from accounts.models import Mode
 from catalog.models import (
@@ -31,11 +30,6 @@ logger = structlog.get_logger(__name__)
 
 # A price list that lost more than this share of what was in stock is not believed.
 _LARGEST_LOSS = 0.5
-_FIRST_PAUSE = timedelta(seconds=15)
-# Short: whether a supplier is well again is seen by the first purchase after a pause only.
-_LONGEST_PAUSE = timedelta(minutes=1)
-# Single failures happen; a supplier that fails this often in a row is left alone for a while.
-_TOLERATED_FAILURES = 3
 
 
 Named = TypeVar("Named", Service, Country)
@@ -121,29 +115,6 @@ def refresh_balance(supplier: Supplier, *, now: datetime) -> None:
     release_connection()
     balance = client.balance()
     Supplier.objects.filter(pk=supplier.pk).update(balance=balance, balance_at=now)
-
-
-def note_supplier_answer(supplier: Supplier) -> None:
-    """Forget the failures counted so far: the supplier answered a purchase."""
-    if supplier.failure_count:
-        Supplier.objects.filter(pk=supplier.pk).update(failure_count=0)
-
-
-def note_supplier_failure(supplier: Supplier, *, now: datetime) -> None:
-    """Count a failure and open the breaker, for longer each time, when they come in a row."""
-    Supplier.objects.filter(pk=supplier.pk).update(failure_count=F("failure_count") + 1)
-    count = Supplier.objects.values_list("failure_count", flat=True).get(pk=supplier.pk)
-    if count >= _TOLERATED_FAILURES:
-        doubled = _FIRST_PAUSE * 2 ** min(count - _TOLERATED_FAILURES, 10)
-        pause_supplier(supplier, until=now + min(doubled, _LONGEST_PAUSE))
-
-
-def pause_supplier(supplier: Supplier, *, until: datetime) -> None:
-    """Stop buying from a supplier until a moment; a longer pause already set stays."""
-    logger.warning("supplier paused", supplier=supplier.code, until=until.isoformat())
-    Supplier.objects.filter(pk=supplier.pk).exclude(paused_until__gt=until).update(
-        paused_until=until
-    )
 
 
 def _map_services(supplier: Supplier, named: Iterable[NamedCode]) -> None:

@@ -6,7 +6,7 @@ from celery import current_app
 from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -14,16 +14,20 @@ from unfold.widgets import UnfoldAdminPasswordWidget
 
 from catalog.actions import reprice_offers
 from catalog.models import (
+    Block,
     CodeMapping,
     Country,
     CountryMapping,
     ExchangeRate,
     Offer,
+    Pause,
+    PauseReason,
     PricingRule,
     Service,
     ServiceMapping,
     Supplier,
 )
+from catalog.pausing import lift_pauses
 from catalog.rates import accept_rate
 from nexotp.lib.admin import ReadOnlyAdmin, ShopAdmin
 from nexotp.lib.amounts import amount_text
@@ -70,19 +74,22 @@ class SupplierForm(forms.ModelForm):  # type: ignore[type-arg]
 class SupplierAdmin(ShopAdmin):
     form = SupplierForm
     list_display = (
-        *("code", "name", "protocol", "mode", "is_enabled", "paused_until", "failure_count"),
+        *("code", "name", "protocol", "mode", "is_enabled", "paused_until", "paused_for"),
         *("balance_shown", "synced_at", "sync_error"),
     )
     list_filter = ("mode", "is_enabled", "protocol")
     search_fields = ("code", "name")
     readonly_fields = (
-        *("failure_count", "balance_shown", "balance_at", "synced_at", "sync_error"),
+        *("paused_for", "failure_count", "balance_shown", "balance_at", "synced_at", "sync_error"),
+        "push_address",
     )
-    actions = ("sync_now", "pause", "enable")
+    actions = ("sync_now", "pause", "enable", "lift", "renew_push_address")
 
     def save_model(self, request: HttpRequest, obj: Supplier, form: Any, change: bool) -> None:
         if key := form.cleaned_data.get("api_key"):
             obj.set_api_key(key)
+        if "paused_until" in form.changed_data:
+            obj.paused_for = PauseReason.STAFF if obj.paused_until else ""
         super().save_model(request, obj, form, change)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -110,15 +117,71 @@ class SupplierAdmin(ShopAdmin):
         self._note(request, queryset, "paused")
         self.message_user(request, _("Paused."), messages.SUCCESS)
 
+    @admin.display(description=_("address for pushes"))
+    def push_address(self, supplier: Supplier) -> str:
+        """What to enter at the supplier; `push_networks` in the options limits who may use it."""
+        token = supplier.push_token
+        return f"/hooks/supplier/{supplier.code}/{token}" if token else "—"
+
+    @admin.action(description=_("Make a new address for pushes"), permissions=["change"])
+    def renew_push_address(self, request: HttpRequest, queryset: QuerySet[Supplier]) -> None:
+        for supplier in queryset:
+            supplier.renew_push_token()
+            supplier.save(update_fields=["push_token_encrypted"])
+        self._note(request, queryset, "push address renewed")
+        self.message_user(request, _("Enter the new address at the supplier."), messages.SUCCESS)
+
+    @admin.action(description=_("Lift all pauses now"), permissions=["change"])
+    def lift(self, request: HttpRequest, queryset: QuerySet[Supplier]) -> None:
+        lift_pauses(queryset)
+        self._note(request, queryset, "pauses lifted")
+        self.message_user(request, _("Lifted."), messages.SUCCESS)
+
     @admin.action(description=_("Enable, and forget its failures"), permissions=["change"])
     def enable(self, request: HttpRequest, queryset: QuerySet[Supplier]) -> None:
-        queryset.update(is_enabled=True, paused_until=None, failure_count=0)
+        lift_pauses(queryset)
+        queryset.update(is_enabled=True)
         self._note(request, queryset, "enabled")
         self.message_user(request, _("Enabled."), messages.SUCCESS)
 
     def _note(self, request: HttpRequest, suppliers: QuerySet[Supplier], what: str) -> None:
         for supplier in suppliers:
             self.log_change(request, supplier, what)
+
+
+@admin.register(Block)
+class BlockAdmin(ShopAdmin):
+    """What the shop does not sell, whoever has it. Open orders of it go on."""
+
+    list_display = ("__str__", "service", "country", "reason", "created_at")
+    list_select_related = ("service", "country")
+    search_fields = ("service__name", "service__code", "country__name_en", "country__code")
+    autocomplete_fields = ("service", "country")
+    ordering = ("-created_at",)
+
+
+@admin.register(Pause)
+class PauseAdmin(ShopAdmin):
+    """What is not bought for a while, why, and when that ends; taking a row away ends it now."""
+
+    list_display = ("supplier", "service", "country", "reason", "until", "failure_count")
+    list_filter = ("reason", "supplier", "until")
+    list_select_related = ("supplier", "service", "country")
+    search_fields = ("service__name", "service__code", "country__name_en", "country__code")
+    ordering = (F("until").desc(nulls_last=True),)
+    autocomplete_fields = ("supplier", "service", "country")
+    fields = ("supplier", "service", "country", "until")
+    actions = ("lift",)
+
+    def save_model(self, request: HttpRequest, obj: Pause, form: Any, change: bool) -> None:
+        obj.reason = PauseReason.STAFF
+        super().save_model(request, obj, form, change)
+
+    @admin.action(description=_("Lift: buy here again now"), permissions=["change"])
+    def lift(self, request: HttpRequest, queryset: QuerySet[Pause]) -> None:
+        self.log_deletions(request, queryset)
+        queryset.delete()
+        self.message_user(request, _("Lifted."), messages.SUCCESS)
 
 
 class CodeMappingAdmin(ShopAdmin):

@@ -17,6 +17,7 @@ from catalog.forms import CatalogFields, GoodsChoice, read_goods
 from catalog.lookup import CatalogUnavailable, NotOffered, shown_price
 from catalog.models import ANY_PROVIDER, Country, Offer, Service
 from catalog.pricing import in_usd
+from catalog.quotes import find_quote
 from nexotp.lib.http import DATABASE_AWAY, log_failure
 from nexotp.lib.money import to_json
 
@@ -66,12 +67,17 @@ class ProvidersView(CatalogView):
         fields = CatalogFields(request.GET, self.mode)
         service, country = fields.service(), fields.country()
         fields.check()
-        offers = Offer.objects.on_sale(self.mode, timezone.now())
+        now = timezone.now()
+        if service is not None and country is not None:
+            # What would be charged for exactly these goods.
+            offers = find_quote(service, country, mode=self.mode, now=now).on_sale
+            return Response(_with_any([_provider_of(offer) for offer in offers]))
+        on_sale = Offer.objects.on_sale(self.mode, now)
         if service is not None:
-            offers = offers.filter(service=service)
+            on_sale = on_sale.filter(service=service)
         if country is not None:
-            offers = offers.filter(country=country)
-        return Response(_providers(offers))
+            on_sale = on_sale.filter(country=country)
+        return Response(_with_any(_providers(on_sale)))
 
 
 class PriceView(CatalogView):
@@ -79,17 +85,17 @@ class PriceView(CatalogView):
     def get(self, request: Request) -> Response:
         wanted = read_goods(request.GET, self.mode)
         now = timezone.now()
-        offer = Offer.objects.route(
+        quote = find_quote(
             wanted.service,
             wanted.country,
             provider=wanted.provider,
-            best_delivery=wanted.best_delivery,
+            by_delivery=wanted.best_delivery,
             mode=self.mode,
             now=now,
-        ).first()
-        if offer is None:
+        )
+        if not quote.to_try:
             raise NotOffered
-        return Response(_price(offer, wanted, exchange_rates(now)))
+        return Response(_price(quote.to_try[0], wanted, exchange_rates(now)))
 
 
 def _price(offer: Offer, wanted: GoodsChoice, rates: dict[str, Decimal]) -> dict[str, Any]:
@@ -130,14 +136,14 @@ def _country(row: Any, *, with_price: bool) -> dict[str, Any]:
 
 
 def _providers(offers: QuerySet[Offer]) -> list[dict[str, Any]]:
-    """Return `any`, then each provider, cheapest first; over many goods prices are the lowest."""
+    """Return each provider, cheapest first, with the lowest price of many goods."""
     grouped = offers.values("supplier__code", "operator").annotate(
         lowest=Min("price"),
         total=Sum("stock"),
         delivered=Sum("delivered_count"),
         ended=Sum("ended_count"),
     )
-    rows = [
+    return [
         _provider(
             ".".join(part for part in (row["supplier__code"], row["operator"]) if part),
             price=row["lowest"],
@@ -147,6 +153,21 @@ def _providers(offers: QuerySet[Offer]) -> list[dict[str, Any]]:
         )
         for row in grouped.order_by("lowest", "supplier__code", "operator")
     ]
+
+
+def _provider_of(offer: Offer) -> dict[str, Any]:
+    assert offer.price is not None, "offers on sale have a price"
+    return _provider(
+        offer.provider_code,
+        price=offer.price,
+        stock=offer.stock,
+        delivered=offer.delivered_count,
+        ended=offer.ended_count,
+    )
+
+
+def _with_any(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Put `any` before the providers, which are sorted by price."""
     return [_any_provider(rows), *rows] if rows else []
 
 

@@ -5,13 +5,15 @@ supplier's listing of service × country × operator. `cost` is what we pay, in 
 currency; `price` is what customers pay, in the shop's, baked in when costs or rules change.
 """
 
+import secrets
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, ClassVar
 
 from django.conf import settings
 from django.core.validators import URLValidator
 from django.db import models
-from django.db.models import F, Min, Q, Sum
+from django.db.models import Exists, F, Min, OuterRef, Q, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import get_language
@@ -19,6 +21,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Mode
 from nexotp.lib import secretbox
+from nexotp.lib.addresses import is_in_networks
 from nexotp.lib.money import EXPONENTS
 from suppliers import registry
 from suppliers.base import Credentials, Goods
@@ -115,6 +118,17 @@ class Country(models.Model):
         return "".join(chr(0x1F1E6 + ord(letter) - ord("A")) for letter in self.iso)
 
 
+class PauseReason(models.TextChoices):
+    """Why nothing is bought from a supplier for a while."""
+
+    FAILING = "failing", _("Does not answer")
+    BANNED = "banned", _("Has banned us")
+    NO_BALANCE = "no_balance", _("Our balance there is used up")
+    BAD_CREDENTIALS = "bad_credentials", _("Does not accept our key")
+    BUSY = "busy", _("Asks us to slow down")
+    STAFF = "staff", _("By staff")
+
+
 def protocol_choices() -> list[tuple[str, str]]:
     """A function, so that a new protocol needs no migration."""
     return [(name, name) for name in registry.PROTOCOLS]
@@ -139,15 +153,24 @@ class Supplier(models.Model):
     )
     is_enabled = models.BooleanField(_("enabled"), default=True)
     priority = models.IntegerField(_("priority"), default=0)
-    # Nobody buys here until then: a ban, or a breaker that opened.
+    # Nobody buys anything here until then; `Pause` is about single goods.
     paused_until = models.DateTimeField(_("paused until"), null=True, blank=True)
+    paused_for = models.CharField(
+        _("paused because"), max_length=15, choices=PauseReason, blank=True, editable=False
+    )
     failure_count = models.PositiveIntegerField(default=0, editable=False)
+    # How often its numbers got a code lately: what goods without orders of their own begin with.
+    delivered_count = models.PositiveIntegerField(default=0, editable=False)
+    ended_count = models.PositiveIntegerField(default=0, editable=False)
     balance = models.BigIntegerField(_("balance"), null=True, editable=False)
     balance_at = models.DateTimeField(null=True, editable=False)
     synced_at = models.DateTimeField(_("last sync"), null=True, editable=False)
     sync_error = models.CharField(max_length=200, blank=True, editable=False)
     # The poller's lease: whoever holds it asks this supplier for its open activations.
     poll_lease_until = models.DateTimeField(null=True, editable=False)
+    poll_failure_count = models.PositiveIntegerField(default=0, editable=False)
+    # The unguessable part of the address that this supplier may push to.
+    push_token_encrypted = models.BinaryField(default=b"", editable=False)
 
     class Meta:
         verbose_name = _("supplier")
@@ -169,10 +192,25 @@ class Supplier(models.Model):
     def set_api_key(self, key: str) -> None:
         self.api_key_encrypted = secretbox.encrypt(key)
 
+    @property
+    def push_token(self) -> str:
+        """Empty where the supplier has no address to push to."""
+        sealed = bytes(self.push_token_encrypted)
+        return secretbox.decrypt(sealed) if sealed else ""
+
+    def renew_push_token(self) -> None:
+        """Give a new address to push to; the one before works no more. Saves nothing."""
+        self.push_token_encrypted = secretbox.encrypt(secrets.token_urlsafe(24))
+
+    def may_push_from(self, address: str) -> bool:
+        """Whether a push may come from this address; the option `push_networks` names some."""
+        networks = str(self.options.get("push_networks", "")).replace(",", " ").split()
+        return not networks or is_in_networks(address, networks)
+
     def client(self) -> SupplierClient:
         """Return the protocol client of this account."""
         key = secretbox.decrypt(bytes(self.api_key_encrypted)) if self.api_key_encrypted else ""
-        return registry.open_supplier(
+        client = registry.open_supplier(
             self.protocol,
             Credentials(
                 base_url=self.base_url,
@@ -181,6 +219,11 @@ class Supplier(models.Model):
                 options={name: str(value) for name, value in self.options.items()},
             ),
         )
+        if pace := self.options.get("requests_per_second"):
+            # Agreed with this supplier, other than its protocol usually allows.
+            burst = int(self.options.get("burst", pace))
+            client.limits = replace(client.limits, requests_per_second=float(pace), burst=burst)
+        return client
 
 
 class CodeMapping(models.Model):
@@ -220,45 +263,19 @@ class CountryMapping(CodeMapping):
         ]
 
 
+def provider_code(supplier: str, operator: str) -> str:
+    """Return what customers see: the supplier's code, with the operator if it sells by one."""
+    return f"{supplier}.{operator}" if operator else supplier
+
+
 class OfferQuerySet(models.QuerySet["Offer"]):
     def on_sale(self, mode: str, now: datetime) -> "OfferQuerySet":
         """Offers a customer in this mode can buy at this moment."""
-        return self.filter(on_sale_q(mode, now))
+        on_sale = self.filter(on_sale_q(mode, now) & ~Exists(Pause.objects.of_offer().on(now)))
+        return on_sale.exclude(Block.objects.goods()) if mode == Mode.LIVE else on_sale
 
     def for_goods(self, service: Service, country: Country) -> "OfferQuerySet":
         return self.filter(service=service, country=country)
-
-    def of_provider(self, provider: str) -> "OfferQuerySet":
-        """Offers behind a public provider code: a supplier, or a supplier and one operator."""
-        if provider == ANY_PROVIDER:
-            return self
-        supplier, _dot, operator = provider.partition(".")
-        return self.filter(supplier__code=supplier, operator=operator)
-
-    def route(
-        self,
-        service: Service,
-        country: Country,
-        *,
-        provider: str,
-        best_delivery: bool,
-        mode: str,
-        now: datetime,
-    ) -> "OfferQuerySet":
-        """Offers to try for a purchase, in order; the price is that of the first."""
-        offers = self.on_sale(mode, now).for_goods(service, country).of_provider(provider)
-        ranked = offers.best_delivery_first() if best_delivery else offers.cheapest_first()
-        return ranked.select_related("supplier")
-
-    def cheapest_first(self) -> "OfferQuerySet":
-        return self.order_by("price", "-supplier__priority", "supplier_id", "operator")
-
-    def best_delivery_first(self) -> "OfferQuerySet":
-        """By observed delivery, smoothed towards one in two so that few samples weigh little."""
-        rate = (F("delivered_count") + 5.0) / (F("ended_count") + 10.0)
-        return self.annotate(expected_delivery=rate).order_by(
-            "-expected_delivery", "price", "supplier_id", "operator"
-        )
 
 
 def on_sale_q(mode: str, now: datetime, prefix: str = "") -> Q:
@@ -294,6 +311,9 @@ class Offer(models.Model):
 
     objects = OfferQuerySet.as_manager()
 
+    # Set by reads that ask for it: what is known of these goods' failures and bans.
+    pause: "Pause | None" = None
+
     class Meta:
         verbose_name = _("offer")
         verbose_name_plural = _("offers")
@@ -319,6 +339,10 @@ class Offer(models.Model):
                 include=["stock", "supplier"],
                 name="catalog_offer_by_country",
             ),
+            # Counting deliveries sets back the few offers that have a count.
+            models.Index(
+                fields=["id"], condition=Q(ended_count__gt=0), name="catalog_offer_counted"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -330,13 +354,94 @@ class Offer(models.Model):
 
     @property
     def provider_code(self) -> str:
-        """What customers see: the supplier's public code, with the operator if it sells by one."""
-        return f"{self.supplier.code}.{self.operator}" if self.operator else self.supplier.code
+        """What customers see of the supplier."""
+        return provider_code(self.supplier.code, self.operator)
 
     @property
     def success_rate(self) -> float | None:
         """Share of ended orders that got a code, from our own orders; None without any."""
         return round(self.delivered_count / self.ended_count, 3) if self.ended_count else None
+
+
+class BlockQuerySet(models.QuerySet["Block"]):
+    def goods(self) -> Q:
+        """The condition for an offer to be on the list. Read first: the list is short."""
+        listed = Q(pk__in=[])
+        for service, country in self.values_list("service_id", "country_id"):
+            named: dict[str, int | None] = {"service_id": service, "country_id": country}
+            listed |= Q(**{name: value for name, value in named.items() if value is not None})
+        return listed
+
+
+class Block(models.Model):
+    """Goods that are not sold, whoever has them; without a service or a country, all of them.
+
+    The sandbox sells them all the same: nothing real is bought there.
+    """
+
+    service = models.ForeignKey(Service, on_delete=models.CASCADE, null=True, blank=True)
+    country = models.ForeignKey(Country, on_delete=models.CASCADE, null=True, blank=True)
+    reason = models.CharField(_("reason"), max_length=200)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = BlockQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("blocked goods")
+        verbose_name_plural = _("blocked goods")
+        constraints: ClassVar[list[Any]] = [
+            models.UniqueConstraint(
+                fields=["service", "country"], nulls_distinct=False, name="catalog_block_once"
+            ),
+            # Everything is blocked by switching the suppliers off.
+            models.CheckConstraint(
+                condition=Q(service__isnull=False) | Q(country__isnull=False),
+                name="catalog_block_names_something",
+                violation_error_message=_("Name a service, a country, or both."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return " × ".join(str(part) for part in (self.service, self.country) if part)
+
+
+class PauseQuerySet(models.QuerySet["Pause"]):
+    def on(self, now: datetime) -> "PauseQuerySet":
+        """Pauses that hold at this moment."""
+        return self.filter(until__gt=now)
+
+    def of_offer(self) -> "PauseQuerySet":
+        """The pause of the offer of an outer query."""
+        goods = {name: OuterRef(name) for name in ("supplier", "service", "country")}
+        return self.filter(**goods)
+
+
+class Pause(models.Model):
+    """Nothing is bought of one supplier's service in one country until a moment.
+
+    Also where failures in a row are counted, so that a row may be there whose time is not yet.
+    """
+
+    supplier = models.ForeignKey(Supplier, on_delete=models.CASCADE)
+    service = models.ForeignKey(Service, on_delete=models.CASCADE)
+    country = models.ForeignKey(Country, on_delete=models.CASCADE)
+    until = models.DateTimeField(_("paused until"), null=True)
+    reason = models.CharField(_("paused because"), max_length=15, choices=PauseReason, blank=True)
+    failure_count = models.PositiveIntegerField(default=0, editable=False)
+
+    objects = PauseQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("pause")
+        verbose_name_plural = _("pauses")
+        constraints: ClassVar[list[Any]] = [
+            models.UniqueConstraint(
+                fields=["supplier", "service", "country"], name="catalog_pause_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.supplier} {self.service} {self.country}"
 
 
 def _annotate(rows: Any, field: str, mode: str, **goods: Any) -> Any:

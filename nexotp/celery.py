@@ -25,7 +25,9 @@ QUEUES = {
     "orders.settle_unknown_attempts": MONEY,
     "orders.poll_suppliers": POLLING,
     "orders.poll_supplier": POLLING,
-    "orders.count_deliveries": POLLING,
+    "orders.read_hinted": POLLING,
+    "orders.count_deliveries": UPKEEP,
+    "orders.cool_down_abusers": MONEY,
     "accounts.fold_usage": POLLING,
     "catalog.sync_catalogues": CATALOGUE,
     "catalog.sync_catalogue": CATALOGUE,
@@ -88,6 +90,11 @@ app.conf.update(
             "task": "orders.settle_unknown_attempts",
             "schedule": 5.0,
             "options": {"expires": 10},
+        },
+        "cool down abusers": {
+            "task": "orders.cool_down_abusers",
+            "schedule": 60.0,
+            "options": {"expires": 30},
         },
         "count deliveries": {
             "task": "orders.count_deliveries",

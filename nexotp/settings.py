@@ -207,6 +207,14 @@ UNKNOWN_PURCHASE_LOOKS = env.list("UNKNOWN_PURCHASE_LOOKS", cast=int, default=[1
 # After this long without a supplier's confirmation the customer is refunded anyway.
 CLOSING_LIMIT_SECONDS = env.int("CLOSING_LIMIT_SECONDS", default=300)
 
+# An account of whose last orders, if there were so many in these hours, fewer than so many percent
+# got a code, or more than so many were cancelled, buys nothing for so long. Zero orders: never.
+COOL_DOWN_WINDOW_HOURS = env.int("COOL_DOWN_WINDOW_HOURS", default=24)
+COOL_DOWN_AFTER_ORDERS = env.int("COOL_DOWN_AFTER_ORDERS", default=20)
+COOL_DOWN_BELOW_CODES_PERCENT = env.int("COOL_DOWN_BELOW_CODES_PERCENT", default=5)
+COOL_DOWN_ABOVE_CANCELLED_PERCENT = env.int("COOL_DOWN_ABOVE_CANCELLED_PERCENT", default=90)
+COOL_DOWN_MINUTES = env.int("COOL_DOWN_MINUTES", default=120)
+
 # ---- Webhooks ---------------------------------------------------------------------------------
 WEBHOOK_MAX_ENDPOINTS = env.int("WEBHOOK_MAX_ENDPOINTS", default=10)
 # Ports of customers' servers that are sent to.

@@ -12,7 +12,9 @@ from catalog.models import Supplier
 from orders import reports
 from orders.actions import (
     advance_due_orders,
+    cool_down_abusers,
     poll_supplier,
+    read_hinted,
     settle_due_attempts,
     settle_unknown_attempts,
 )
@@ -56,6 +58,11 @@ def poll_one_supplier(supplier_id: int) -> None:
     poll_supplier(supplier, now=timezone.now())
 
 
+@shared_task(name="orders.read_hinted")
+def read_hinted_orders(supplier_id: int) -> None:
+    read_hinted(Supplier.objects.get(pk=supplier_id), now=timezone.now())
+
+
 @shared_task(name="orders.settle_due_attempts")
 def settle_attempts() -> None:
     _sweep(settle_due_attempts)
@@ -75,3 +82,8 @@ def settle_unknown() -> None:
 @shared_task(name="orders.count_deliveries")
 def count_deliveries() -> None:
     reports.count_deliveries(now=timezone.now())
+
+
+@shared_task(name="orders.cool_down_abusers")
+def cool_down() -> None:
+    cool_down_abusers(now=timezone.now())

@@ -6,12 +6,16 @@ from collections.abc import Callable
 from functools import partial
 
 from suppliers.base import Credentials, Supplier
+from suppliers.fivesim import FiveSim
 from suppliers.sandbox import Sandbox
 from suppliers.smsactivate import DIALECTS, SmsActivate
+from suppliers.smspool import SmsPool
 
 PROTOCOLS: dict[str, Callable[[Credentials], Supplier]] = {
     "smsactivate": SmsActivate,
     **{name: partial(SmsActivate, dialect=dialect) for name, dialect in DIALECTS.items()},
+    "fivesim": FiveSim,
+    "smspool": SmsPool,
     "sandbox": Sandbox,
 }
 

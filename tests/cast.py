@@ -11,6 +11,7 @@ from accounts.actions import create_api_key, create_user
 from accounts.models import Mode, User
 from catalog.actions import sync_catalogue
 from catalog.models import Country, ExchangeRate, PricingRule, Service, Supplier
+from catalog.pausing import lift_pauses
 from nexotp.lib.ids import new_id
 from orders.actions import OrderRequest, place_order
 from orders.models import Order, PurchaseAttempt
@@ -60,6 +61,11 @@ def buy(user: User, *, mode: str = Mode.LIVE, **options: Any) -> Order:
     return place_order(request, user=user, mode=mode, now=timezone.now()).order
 
 
+def forgive_suppliers() -> None:
+    """Let every breaker be closed and every ban be over."""
+    lift_pauses(Supplier.objects.all())
+
+
 def order_row(user: User, status: str = "success", **fields: Any) -> Order:
     """An order that merely exists, for lists and counts: nothing was bought, no money moved."""
     now = timezone.now()
@@ -85,6 +91,10 @@ def attempt_of(order: Order) -> PurchaseAttempt:
     return order.attempts.order_by("pk").last()  # type: ignore[return-value]
 
 
+# A simulator bears more than suppliers do.
+FAST = {"requests_per_second": "100000"}
+
+
 def stock_the_shop(handler_url: str, api_key: str) -> None:
     """Fill the catalogue from a running simulator and from the sandbox."""
     now = timezone.now()
@@ -92,7 +102,13 @@ def stock_the_shop(handler_url: str, api_key: str) -> None:
     PricingRule.objects.create(
         markup_percent=Decimal(40), markup_fixed=250, floor=1_000, rounding=100
     )
-    alpha = Supplier(code="alpha", name="Simulator", protocol="smsactivate", base_url=handler_url)
+    alpha = Supplier(
+        code="alpha",
+        name="Simulator",
+        protocol="smsactivate",
+        base_url=handler_url,
+        options=FAST,
+    )
     alpha.set_api_key(api_key)
     alpha.save()
     sandbox = Supplier.objects.create(
@@ -116,6 +132,8 @@ _MOVED = [
     "wallet_ledgeraccount",
     "accounts_apikey",
     "accounts_ratecounter",
+    "catalog_pause",
+    "catalog_block",
     "accounts_dailyusage",
     "django_admin_log",
     "django_session",
@@ -132,8 +150,9 @@ def sweep_up() -> None:
                 condition = "WHERE owner_id IS NOT NULL" if table.endswith("ledgeraccount") else ""
                 cursor.execute(f"DELETE FROM {table} {condition}")
             cursor.execute(
-                "UPDATE catalog_supplier SET paused_until = NULL, failure_count = 0,"
-                " poll_lease_until = NULL, is_enabled = true"
+                "UPDATE catalog_supplier SET paused_until = NULL, paused_for = '',"
+                " failure_count = 0, poll_lease_until = NULL, is_enabled = true,"
+                " delivered_count = 0, ended_count = 0, balance = NULL, balance_at = NULL"
             )
         finally:
             cursor.execute("SET session_replication_role = origin")

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.utils import timezone
@@ -17,6 +17,12 @@ _MOMENT = re.compile(
     r"(\d{4}-\d\d-\d\d)"
     r"(?:[Tt ](\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?)([Zz]|[+ -]\d\d(?::?\d\d)?)?)?",
     re.ASCII,
+)
+# The same as OpenAPI shows it, in the spelling to recommend; an empty text says nothing.
+MOMENT = (
+    "^([1-9][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+    "(T([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]{1,9})?)?"
+    "(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])?)?)?$"
 )
 # What is left of a day after its first microsecond; PostgreSQL knows nothing finer.
 _REST_OF_DAY = timedelta(days=1) - timedelta(microseconds=1)
@@ -95,7 +101,7 @@ def _moment(text: str, *, end_of_day: bool) -> datetime:
     """Raises ValueError."""
     found = _MOMENT.fullmatch(text)
     # The first and the last years have no room for a time zone.
-    if found is None or not "1000" < text[:4] < "9999":
+    if found is None or not "1000" <= text[:4] < "9999":
         raise ValueError(text)
     day, clock, offset = found.groups()
     if clock is None:
@@ -103,7 +109,9 @@ def _moment(text: str, *, end_of_day: bool) -> datetime:
     else:
         offset = (offset or "").upper().replace(" ", "+")
         moment = datetime.fromisoformat(f"{day}T{clock}{offset}")
-    return moment if timezone.is_aware(moment) else timezone.make_aware(moment)
+    aware = moment if timezone.is_aware(moment) else timezone.make_aware(moment)
+    # PostgreSQL takes no offset of sixteen hours or more.
+    return aware.astimezone(UTC)
 
 
 def _is_number(text: str) -> bool:

@@ -54,6 +54,9 @@ _ADVICE: dict[str, Promise] = {
     "too_many_open_orders": gettext_lazy(
         "Finish or cancel some of `details.openOrders` orders; your plan sets the limit."
     ),
+    "account_cooling_down": gettext_lazy(
+        "Wait until `details.until`, then order only what you will wait for; open orders go on."
+    ),
     "no_numbers": gettext_lazy(
         "Try again in a minute, another country, or `provider` set to `any`. You were not charged."
     ),

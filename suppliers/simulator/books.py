@@ -266,7 +266,8 @@ def utc_text(moment: float) -> str:
 
 def zoned_text(moment: float) -> str:
     """Return a time as the newer protocols print it, with its zone."""
-    return datetime.fromtimestamp(moment, UTC).isoformat().replace("+00:00", "Z")
+    text = datetime.fromtimestamp(moment, UTC).isoformat(timespec="microseconds")
+    return text.replace("+00:00", "Z")
 
 
 def _phone(country: Country, number_id: int) -> str:

@@ -10,7 +10,6 @@ import math
 import time
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
 from suppliers import transport
@@ -29,7 +28,17 @@ from suppliers.base import (
     RefusalReason,
     Refused,
 )
-from suppliers.reading import Unreadable, clean_text, decimal_text, minor_units, phone_number
+from suppliers.reading import (
+    HIGHEST_BALANCE,
+    Unreadable,
+    clean_text,
+    decimal_text,
+    message,
+    minor_units,
+    minor_units_or_none,
+    phone_number,
+    phone_number_or_empty,
+)
 from suppliers.smsactivate import answers
 from suppliers.smsactivate.answers import Reply
 from suppliers.smsactivate.asking import HandlerSupplier
@@ -37,7 +46,6 @@ from suppliers.smsactivate.dialects import CLASSIC, Dialect
 from suppliers.smsactivate.words import FINISHED, UNKNOWN_ACTION
 
 _CATALOGUE_SECONDS = 120.0
-_HIGHEST_BALANCE = Decimal(1_000_000_000)
 
 # a list that does not end is broken
 _MOST_PAGES = 1_000
@@ -76,7 +84,7 @@ class SmsActivate(HandlerSupplier):
         if reply.rest.startswith("-"):
             return 0
         try:
-            return minor_units(reply.rest.strip(), highest=_HIGHEST_BALANCE)
+            return minor_units(reply.rest.strip(), highest=HIGHEST_BALANCE)
         except Unreadable:
             raise self._failure("getBalance", reply) from None
 
@@ -175,10 +183,10 @@ class SmsActivate(HandlerSupplier):
             raise self._failure("getStatus", reply)
         if state is not ActivationState.RECEIVED:
             return Activation(reference, state)
-        message = answers.message(clean_text(reply.rest), self._text_of(reference))
-        if message is None:
+        found = message(clean_text(reply.rest), self._text_of(reference))
+        if found is None:
             raise self._failure("getStatus", reply)
-        return Activation(reference, state, (message,))
+        return Activation(reference, state, (found,))
 
     def closed_messages(self, reference: str) -> Sequence[ReceivedMessage]:
         """Return what had come to a closed activation; nothing where clones do not tell.
@@ -303,7 +311,7 @@ class SmsActivate(HandlerSupplier):
             state=state,
             messages=messages,
             goods=answers.goods_in(row),
-            phone_number=answers.phone_number_or_empty(row.get("phoneNumber")),
+            phone_number=phone_number_or_empty(row.get("phoneNumber")),
             cost=self._cost(row),
             started_at=self._local_time(row.get("activationTime")),
         )
@@ -313,7 +321,7 @@ class SmsActivate(HandlerSupplier):
             reference=str(row["id"]),
             state=_STATES.get(str(row.get("status")), ActivationState.WAITING),
             messages=answers.past_messages(row.get("sms")),
-            phone_number=answers.phone_number_or_empty(row.get("phone")),
+            phone_number=phone_number_or_empty(row.get("phone")),
             cost=self._cost(row),
             started_at=self._local_time(row.get("date")),
         )
@@ -322,7 +330,7 @@ class SmsActivate(HandlerSupplier):
         currency = str(row.get("currency"))
         if _CURRENCIES.get(currency, self.credentials.currency) != self.credentials.currency:
             return None  # in another currency than the account's: not a cost we can book
-        return answers.minor_units_or_none(row.get("activationCost", row.get("cost")))
+        return minor_units_or_none(row.get("activationCost", row.get("cost")))
 
     def _text_of(self, reference: str) -> str:
         action = self._dialect.text

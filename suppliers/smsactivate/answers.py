@@ -7,17 +7,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime, tzinfo
+from datetime import datetime
 from typing import Any
 
 from suppliers.base import Goods, Listing, NamedCode, ReceivedMessage
 from suppliers.reading import (
     Unreadable,
     clean_text,
-    code_in,
+    message,
     minor_units,
-    phone_number,
     read_json,
+    reference,
     whole_number,
 )
 from suppliers.smsactivate.words import WORDS, Word
@@ -25,9 +25,6 @@ from suppliers.smsactivate.words import WORDS, Word
 _LONGEST_LIFETIME = 24 * 60 * 60
 
 _TOKEN = re.compile(r"[A-Z][A-Z0-9_]+")
-_REFERENCE = re.compile(r"[0-9A-Za-z_-]{1,64}")
-_BARE_CODE = re.compile(r"[0-9A-Za-z-]{1,16}")
-_LOCAL_TIME = re.compile(r"(\d{4})-(\d\d?)-(\d\d?)[ T](\d\d?)[-:](\d\d?)[-:](\d\d?)", re.ASCII)
 
 
 class Reply:
@@ -120,9 +117,7 @@ def is_activation(row: object) -> bool:
 
 def reference_in(row: dict[str, Any]) -> str:
     """Return the activation's id. Raises Unreadable."""
-    if not _is_reference(row.get("activationId")):
-        raise Unreadable("not an activation id")
-    return str(row["activationId"])
+    return reference(row.get("activationId"))
 
 
 def messages_in(row: dict[str, Any]) -> tuple[ReceivedMessage, ...]:
@@ -168,48 +163,11 @@ def newest_text(data: Any) -> str | None:
     return texts[-1] if texts else None
 
 
-def message(code: str, text: str) -> ReceivedMessage | None:
-    """Return one message, or None where there is neither code nor text.
-
-    Some suppliers leave the code out, or put the whole text in its place.
-    """
-    if _BARE_CODE.fullmatch(code):
-        return ReceivedMessage(code=code, text=text)
-    if not code and not text:
-        return None
-    return ReceivedMessage(code=code_in(code) or code_in(text), text=text or code)
-
-
 def goods_in(row: dict[str, Any]) -> Goods | None:
     service, country = clean_text(row.get("serviceCode")), clean_text(row.get("countryCode"))
     if not service or not country:
         return None
     return Goods(service, country, clean_text(row.get("activationOperator")))
-
-
-def minor_units_or_none(raw: object) -> int | None:
-    try:
-        return minor_units(raw)
-    except Unreadable:
-        return None
-
-
-def phone_number_or_empty(raw: object) -> str:
-    try:
-        return phone_number(raw)
-    except Unreadable:
-        return ""
-
-
-def local_time(raw: object, zone: tzinfo) -> datetime | None:
-    match = _LOCAL_TIME.fullmatch(str(raw))
-    if match is None:
-        return None
-    year, month, day, hour, minute, second = map(int, match.groups())
-    try:
-        return datetime(year, month, day, hour, minute, second, tzinfo=zone).astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
 
 
 def seconds_between(start: datetime | None, end: datetime | None) -> int | None:
@@ -228,7 +186,10 @@ def _seconds(raw: object) -> int | None:
 
 
 def _is_reference(raw: object) -> bool:
-    return type(raw) in (int, str) and bool(_REFERENCE.fullmatch(str(raw)))
+    try:
+        return bool(reference(raw))
+    except Unreadable:
+        return False
 
 
 def _word_in(data: Any) -> str:

@@ -18,8 +18,7 @@ from suppliers.base import (
     Supplier,
     SupplierError,
 )
-from suppliers.reading import Unreadable, excerpt
-from suppliers.smsactivate import answers
+from suppliers.reading import Unreadable, excerpt, local_time, minor_units_or_none
 from suppliers.smsactivate.answers import Reply
 from suppliers.smsactivate.dialects import Dialect
 from suppliers.smsactivate.words import NO_CONTENT
@@ -89,7 +88,7 @@ class HandlerSupplier(Supplier):
             if until is None and now is not None and reply.retry_after:
                 until = now + timedelta(seconds=reply.retry_after)
         elif reason is RefusalReason.PRICE_MOVED:
-            minimum = answers.minor_units_or_none(reply.info.get("min") or reply.rest.strip())
+            minimum = minor_units_or_none(reply.info.get("min") or reply.rest.strip())
         is_specific = reply.info.get("scope") == "specific"
         return Refused(reason, text, until=until, minimum=minimum, only_these_goods=is_specific)
 
@@ -102,4 +101,4 @@ class HandlerSupplier(Supplier):
         return excerpt(text, secret=self.credentials.api_key)
 
     def _local_time(self, raw: object) -> datetime | None:
-        return answers.local_time(raw, self._zone)
+        return local_time(raw, self._zone)

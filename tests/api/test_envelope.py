@@ -142,6 +142,17 @@ def test_unknown_parameters_do_nothing(api: Api, query: str) -> None:
     assert api.get(f"/balance{query}").status == 200
 
 
+def test_more_parameters_than_anybody_needs(api: Api) -> None:
+    assert api.get("/services?" + "a=1&" * 2_000).refusal == (400, "invalid_request")
+
+
+def test_a_host_that_is_not_ours(client: Client) -> None:
+    response = client.get("/api/v1/schema", headers={"Host": "elsewhere.example"})
+
+    answer = enveloped(response.status_code, dict(response.items()), response.content)
+    assert answer.refusal == (400, "invalid_request")
+
+
 @pytest.mark.parametrize("order_id", ["%00", "ord_%00", "%ff", "ord_" + "x" * 5_000, "%20", "-1"])
 def test_an_order_id_that_cannot_be(api: Api, order_id: str) -> None:
     assert api.get(f"/order/{order_id}").refusal == (404, "not_found")

@@ -22,6 +22,7 @@ from wallet.models import Transfer
 
 pytestmark = pytest.mark.usefixtures("committed")
 
+# The app knows what was imported.
 app.loader.import_default_modules()
 OURS: "dict[str, Task[..., None]]" = {
     name: task for name, task in app.tasks.items() if not name.startswith("celery.")

@@ -162,6 +162,7 @@ Step = bytes | Callable[[socket.socket], None]
 class ScriptedServer:
     """Answers each request with the next step, and the last step from then on."""
 
+    root: str = ""
     url: str = ""
     steps: list[Step] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
@@ -214,7 +215,8 @@ def scripted_server() -> Iterator[ScriptedServer]:
         request_queue_size = 50
 
     with Server(("127.0.0.1", 0), Connection) as server:
-        script.url = f"http://127.0.0.1:{server.server_address[1]}/stubs/handler_api.php"
+        script.root = f"http://127.0.0.1:{server.server_address[1]}"
+        script.url = f"{script.root}/stubs/handler_api.php"
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
         yield script
