@@ -28,7 +28,7 @@ _MOST_WORDS = 6
 _MOST_OF_A_KIND = 8
 _SNIPPET = 150
 
-# The kinds of what can be found, in the order in which they are shown.
+# The kinds of what can be found; those that answer equally well come in this order.
 KINDS: dict[str, Promise] = {
     "call": _("Calls"),
     "guide": _("Guides"),
@@ -71,21 +71,25 @@ class Finds:
 
 
 def find(question: str, language: str) -> list[Finds]:
-    """Return what has every word of the question in it, by kind."""
+    """Return what has every word of the question in it, by kind, the best kind first."""
     wanted = question.casefold().split()[:_MOST_WORDS]
     if not wanted:
         return []
-    ranked = [(rank, entry) for entry in entries(language) if (rank := _rank(entry, wanted))]
     with translation.override(language):
         titles = {kind: str(title) for kind, title in KINDS.items()}
-    found = []
-    for kind in KINDS:
-        of_kind = [each for each in ranked if each[1].kind == kind]
-        of_kind.sort(key=lambda each: -each[0])
-        hits = tuple(_hit(entry, wanted) for _rank, entry in of_kind[:_MOST_OF_A_KIND])
-        if hits:
-            found.append(Finds(titles[kind], hits, len(of_kind)))
-    return found
+    ranked: dict[str, list[tuple[int, Entry]]] = {kind: [] for kind in KINDS}
+    for entry in entries(language):
+        if rank := _rank(entry, wanted):
+            ranked[entry.kind].append((rank, entry))
+    for hits in ranked.values():
+        hits.sort(key=lambda each: -each[0])
+    kinds = sorted((kind for kind in KINDS if ranked[kind]), key=lambda kind: -ranked[kind][0][0])
+    return [_finds(titles[kind], ranked[kind], wanted) for kind in kinds]
+
+
+def _finds(title: str, ranked: Sequence[tuple[int, Entry]], wanted: Sequence[str]) -> Finds:
+    hits = tuple(_hit(entry, wanted) for _rank, entry in ranked[:_MOST_OF_A_KIND])
+    return Finds(title, hits, len(ranked))
 
 
 @lru_cache(maxsize=len(settings.LANGUAGES))
