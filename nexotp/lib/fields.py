@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.utils import timezone
@@ -109,7 +109,9 @@ def _moment(text: str, *, end_of_day: bool) -> datetime:
     else:
         offset = (offset or "").upper().replace(" ", "+")
         moment = datetime.fromisoformat(f"{day}T{clock}{offset}")
-    return moment if timezone.is_aware(moment) else timezone.make_aware(moment)
+    aware = moment if timezone.is_aware(moment) else timezone.make_aware(moment)
+    # PostgreSQL takes no offset of sixteen hours or more.
+    return aware.astimezone(UTC)
 
 
 def _is_number(text: str) -> bool:
