@@ -10,6 +10,7 @@ import re
 from contextlib import suppress
 from datetime import UTC, datetime, tzinfo
 from decimal import ROUND_CEILING, Decimal, InvalidOperation
+from hashlib import sha256
 from typing import Any
 from urllib.parse import quote_plus
 
@@ -147,6 +148,11 @@ def clean_text(raw: object) -> str:
         return ""
     text = str(raw)[:_LONGEST_TEXT].replace("\x00", "")
     return text.encode("utf-8", "replace").decode("utf-8").strip()
+
+
+def name_of(moment: object, text: str) -> str:
+    """Return an id for a message whose supplier gives it none: when it came, and what it says."""
+    return f"{clean_text(moment)[:40]}/{sha256(text.encode()).hexdigest()[:12]}"
 
 
 def excerpt(text: str, *, secret: str) -> str:

@@ -10,18 +10,20 @@ from suppliers.simulator.books import Number
 from suppliers.simulator.catalogue import Catalogue
 from suppliers.simulator.fivesim import FiveSim
 from suppliers.simulator.handler import Handler
+from suppliers.simulator.herosms import HeroSms
 from suppliers.simulator.manners import MANNERS
 from suppliers.simulator.smspool import SmsPool
 from suppliers.simulator.speaking import Speaker
 
 SPEAKERS: Mapping[str, Sequence[Callable[[Account], Speaker]]] = {
     **{name: (partial(Handler, manner=manner),) for name, manner in MANNERS.items()},
+    "herosms": (HeroSms, partial(Handler, manner=MANNERS["herosms-legacy"])),
     "fivesim": (FiveSim,),
     "smspool": (SmsPool,),
 }
 
 #: they sell the numbers of each operator, provider or pool at a price of its own
-_BY_OPERATOR = frozenset(("grizzlysms", "smsbower", "smshub", "fivesim", "smspool"))
+_BY_OPERATOR = frozenset(("grizzlysms", "smsbower", "smshub", "herosms", "fivesim", "smspool"))
 
 
 class Shop:

@@ -140,7 +140,7 @@ def test_a_ban_is_a_refusal_with_its_end_where_that_is_said(buy, faults, now):
 
 
 def test_a_wrong_key_is_told_so(simulated):
-    credentials = Credentials(simulated.supplier.credentials.base_url, "wrong-key")
+    credentials = Credentials(simulated.simulator.url, "wrong-key")
 
     with pytest.raises(Refused) as refusal:
         open_supplier(simulated.protocol, credentials).balance()
