@@ -16,7 +16,10 @@ _LARGEST_WORTH_TELLING = 100_000_000
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field or parameter, with the fields inside it. `anchor` names it on its page."""
+    """One field or parameter, with the fields inside it. `anchor` names it on its page.
+
+    `place` is where a parameter stands: path or query.
+    """
 
     name: str
     anchor: str
@@ -26,6 +29,7 @@ class Field:
     choices: tuple[str, ...]
     description: str
     inside: tuple["Field", ...] = ()
+    place: str = ""
 
     def and_inside(self) -> Iterator["Field"]:
         """Yield this field and everything below it."""
