@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from django.conf import settings
 from django.core.validators import URLValidator
 from django.db import models
-from django.db.models import F, Min, Q, Sum
+from django.db.models import F, FilteredRelation, Min, Q, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import get_language
@@ -25,6 +25,19 @@ from suppliers.base import Credentials, Goods
 from suppliers.base import Supplier as SupplierClient
 
 ANY_PROVIDER = "any"
+# Of an offer, from the side of its service or its country.
+IN_STOCK = Q(offer__stock__gt=0, offer__price__isnull=False)
+
+
+def _with_sums(rows: Any, relation: str, goods: Q, mode: str, now: datetime) -> Any:
+    """Annotate each row with the `stock` and the lowest `price` of what belongs to it.
+
+    One join and one grouping for all rows: a subquery for each would look a thousand times.
+    """
+    sellers = Q(**{f"{relation}__supplier__in": Supplier.objects.selling(mode, now)})
+    return rows.annotate(_shelf=FilteredRelation(relation, condition=goods & sellers)).annotate(
+        stock=Coalesce(Sum("_shelf__stock"), 0), price=Min("_shelf__price")
+    )
 
 
 class ServiceQuerySet(models.QuerySet["Service"]):
@@ -40,9 +53,16 @@ class ServiceQuerySet(models.QuerySet["Service"]):
     def by_popularity(self) -> "ServiceQuerySet":
         return self.order_by("-popularity", "name")
 
-    def with_availability(self, mode: str, country: "Country | None" = None) -> "ServiceQuerySet":
-        """Annotate `stock` and the lowest `price` over the offers on sale."""
-        annotated: ServiceQuerySet = _annotate(self, "service", mode, country=country)
+    def with_availability(
+        self, mode: str, country: "Country | None" = None, *, now: datetime
+    ) -> "ServiceQuerySet":
+        """Annotate `stock` and the lowest `price` over what is on sale, there or anywhere."""
+        if country is None:
+            goods = Q(availability__country=None)
+            annotated: ServiceQuerySet = _with_sums(self, "availability", goods, mode, now)
+        else:
+            goods = Q(offer__country=country) & IN_STOCK
+            annotated = _with_sums(self, "offer", goods, mode, now)
         return annotated
 
 
@@ -75,9 +95,16 @@ class CountryQuerySet(models.QuerySet["Country"]):
     def visible(self) -> "CountryQuerySet":
         return self.filter(is_visible=True)
 
-    def with_availability(self, mode: str, service: Service | None = None) -> "CountryQuerySet":
-        """Annotate `stock` and the lowest `price` over the offers on sale."""
-        annotated: CountryQuerySet = _annotate(self, "country", mode, service=service)
+    def with_availability(
+        self, mode: str, service: Service | None = None, *, now: datetime
+    ) -> "CountryQuerySet":
+        """Annotate `stock` and the lowest `price` over what is on sale, for it or for anything."""
+        if service is None:
+            goods = Q(availability__service=None)
+            annotated: CountryQuerySet = _with_sums(self, "availability", goods, mode, now)
+        else:
+            goods = Q(offer__service=service) & IN_STOCK
+            annotated = _with_sums(self, "offer", goods, mode, now)
         return annotated
 
 
@@ -115,6 +142,14 @@ class Country(models.Model):
         return "".join(chr(0x1F1E6 + ord(letter) - ord("A")) for letter in self.iso)
 
 
+class SupplierQuerySet(models.QuerySet["Supplier"]):
+    def selling(self, mode: str, now: datetime) -> "SupplierQuerySet":
+        """Suppliers that sell at this moment: neither switched off nor paused."""
+        return self.filter(
+            Q(paused_until=None) | Q(paused_until__lte=now), mode=mode, is_enabled=True
+        )
+
+
 class Supplier(models.Model):
     """One account at one supplier. Customers only ever see its public code."""
 
@@ -145,6 +180,12 @@ class Supplier(models.Model):
     sync_error = models.CharField(max_length=200, blank=True, editable=False)
     # The poller's lease: whoever holds it asks this supplier for its open activations.
     poll_lease_until = models.DateTimeField(null=True, editable=False)
+    # The fingerprint of the rules, rates and margin that all prices here come from.
+    priced_by = models.CharField(max_length=64, blank=True, editable=False)
+    # Since when what is summed up of its offers may be wrong, because one of them changed.
+    stale_since = models.DateTimeField(null=True, editable=False)
+
+    objects = SupplierQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("supplier")
@@ -180,13 +221,39 @@ class Supplier(models.Model):
         )
 
 
+class Proposer(models.TextChoices):
+    """How we came to think that a supplier's code means what the mapping says."""
+
+    CODE = "code", _("same code")
+    NAME = "name", _("same name")
+    PART = "part", _("name within the name")
+    PREFIX = "prefix", _("calling prefix")
+
+
+class CodeMappingQuerySet(models.QuerySet[Any]):
+    def waiting(self) -> "CodeMappingQuerySet":
+        """Codes that nobody has looked at yet."""
+        return self.filter(is_reviewed=False)
+
+
 class CodeMapping(models.Model):
-    """What a supplier's own code means to us. Only reviewed rows are ever sold."""
+    """What a supplier's own code means to us. Only reviewed rows are ever sold.
+
+    Reviewed without a meaning, a code is not sold on purpose.
+    """
 
     supplier = models.ForeignKey(Supplier, on_delete=models.CASCADE)
     code = models.CharField(max_length=40)
     name = models.CharField(max_length=120, blank=True)
     is_reviewed = models.BooleanField(_("reviewed"), default=False)
+    proposed_by = models.CharField(
+        _("proposed for"), max_length=6, choices=Proposer, default=Proposer.CODE, editable=False
+    )
+    # What waits behind a code that is not reviewed yet, as of the last sync.
+    listing_count = models.PositiveIntegerField(_("listings"), default=0, editable=False)
+    stock_count = models.BigIntegerField(_("stock"), default=0, editable=False)
+
+    objects = CodeMappingQuerySet.as_manager()
 
     class Meta:
         abstract = True
@@ -276,9 +343,10 @@ def on_sale_q(mode: str, now: datetime, prefix: str = "") -> Q:
 class Offer(models.Model):
     """One supplier's listing. Without a price (no rate, no rule) it is not on sale."""
 
-    supplier = models.ForeignKey(Supplier, on_delete=models.CASCADE)
-    service = models.ForeignKey(Service, on_delete=models.PROTECT)
-    country = models.ForeignKey(Country, on_delete=models.PROTECT)
+    # The indexes below begin with each of the three; more of them would only slow syncs down.
+    supplier = models.ForeignKey(Supplier, on_delete=models.CASCADE, db_index=False)
+    service = models.ForeignKey(Service, on_delete=models.PROTECT, db_index=False)
+    country = models.ForeignKey(Country, on_delete=models.PROTECT, db_index=False)
     operator = models.CharField(max_length=40, blank=True)
     supplier_service = models.CharField(max_length=40)
     supplier_country = models.CharField(max_length=40)
@@ -336,17 +404,127 @@ class Offer(models.Model):
         return round(self.delivered_count / self.ended_count, 3) if self.ended_count else None
 
 
-def _annotate(rows: Any, field: str, mode: str, **goods: Any) -> Any:
-    """Annotate each service or country with `stock` and the lowest `price` on sale."""
-    offers = Offer.objects.on_sale(mode, timezone.now()).filter(
-        **{field: models.OuterRef("pk")},
-        **{name: value for name, value in goods.items() if value is not None},
+class Availability(models.Model):
+    """What one provider has on sale in all, of a service, in a country, or of everything.
+
+    Kept by syncs and repricing, so that questions about many goods need not read all offers.
+    Whether its supplier sells at this moment is asked when it is read.
+    """
+
+    supplier = models.ForeignKey(Supplier, on_delete=models.CASCADE, db_index=False)
+    operator = models.CharField(max_length=40, blank=True)
+    service = models.ForeignKey(Service, on_delete=models.CASCADE, null=True)
+    country = models.ForeignKey(Country, on_delete=models.CASCADE, null=True)
+    price = models.BigIntegerField()
+    stock = models.BigIntegerField()
+    delivered_count = models.BigIntegerField()
+    ended_count = models.BigIntegerField()
+
+    class Meta:
+        constraints: ClassVar[list[Any]] = [
+            models.UniqueConstraint(
+                fields=["supplier", "operator", "service", "country"],
+                nulls_distinct=False,
+                name="catalog_availability_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(service=None) | Q(country=None), name="catalog_availability_is_a_sum"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.supplier} {self.operator} {self.service or self.country or '*'}"
+
+
+class HeldChange(models.Model):
+    """What a supplier's list says about an offer and what we do not believe yet.
+
+    The offer keeps its last cost until the list has said so often enough, or staff agrees.
+    Without a cost it is that the offer is gone, together with most of its kind.
+    """
+
+    offer = models.OneToOneField(Offer, on_delete=models.CASCADE, primary_key=True)
+    cost = models.BigIntegerField(_("new cost"), null=True)
+    seen_count = models.PositiveIntegerField(_("syncs that said so"))
+    since = models.DateTimeField(_("since"))
+
+    class Meta:
+        verbose_name = _("held change")
+        verbose_name_plural = _("held changes")
+        constraints: ClassVar[list[Any]] = [
+            models.CheckConstraint(
+                condition=Q(cost=None) | Q(cost__gt=0), name="catalog_held_cost_positive"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.offer}: {self.offer.cost} → {self.cost or '∅'}"
+
+
+class SyncState(models.TextChoices):
+    READING = "reading", _("Reading")
+    STORING = "storing", _("Storing")
+    DONE = "done", _("Done")
+    FAILED = "failed", _("Failed")
+    CUT_OFF = "cut_off", _("Cut off")
+
+
+class SyncRunQuerySet(models.QuerySet["SyncRun"]):
+    def under_way(self) -> "SyncRunQuerySet":
+        return self.filter(ended_at=None)
+
+
+class SyncRun(models.Model):
+    """One reading of a supplier's price list: its log, and the lease of whoever reads."""
+
+    supplier = models.ForeignKey(Supplier, on_delete=models.CASCADE, verbose_name=_("supplier"))
+    state = models.CharField(
+        _("state"), max_length=8, choices=SyncState, default=SyncState.READING
     )
-    grouped = offers.order_by().values(field)
-    return rows.annotate(
-        stock=Coalesce(models.Subquery(grouped.annotate(n=Sum("stock")).values("n")), 0),
-        price=models.Subquery(grouped.annotate(n=Min("price")).values("n")),
-    )
+    began_at = models.DateTimeField(_("began"))
+    ended_at = models.DateTimeField(_("ended"), null=True)
+    lease_until = models.DateTimeField()
+    read_count = models.PositiveIntegerField(_("listings"), default=0)
+    unreadable_count = models.PositiveIntegerField(_("unreadable"), default=0)
+    added_count = models.PositiveIntegerField(_("added"), default=0)
+    changed_count = models.PositiveIntegerField(_("changed"), default=0)
+    vanished_count = models.PositiveIntegerField(_("vanished"), default=0)
+    held_count = models.PositiveIntegerField(_("held back"), default=0)
+    unmapped_count = models.PositiveIntegerField(_("unknown codes"), default=0)
+    is_too_short = models.BooleanField(default=False)
+    error = models.CharField(_("error"), max_length=200, blank=True)
+    peak_memory = models.BigIntegerField(_("memory"), null=True)
+
+    objects = SyncRunQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("sync run")
+        verbose_name_plural = _("sync runs")
+        constraints: ClassVar[list[Any]] = [
+            models.UniqueConstraint(
+                fields=["supplier"], condition=Q(ended_at=None), name="catalog_one_sync_at_a_time"
+            ),
+            models.CheckConstraint(
+                condition=Q(ended_at=None, state__in=[SyncState.READING, SyncState.STORING])
+                | (
+                    Q(ended_at__isnull=False)
+                    & Q(state__in=[SyncState.DONE, SyncState.FAILED, SyncState.CUT_OFF])
+                ),
+                name="catalog_sync_ended_or_under_way",
+            ),
+        ]
+        indexes: ClassVar[list[Any]] = [
+            models.Index(fields=["supplier", "-began_at"], name="catalog_sync_newest"),
+            models.Index(fields=["-began_at"], name="catalog_sync_began"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.supplier} {self.began_at:%Y-%m-%d %H:%M}"
+
+    @property
+    def written_count(self) -> int:
+        """Offers that were written."""
+        return self.added_count + self.changed_count + self.vanished_count
 
 
 class PricingRule(models.Model):

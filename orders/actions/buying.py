@@ -4,8 +4,6 @@ Whatever they answer, or do not, the order ends up waiting with a number, or fai
 What is recorded here gives way to a sweep that gave the order up meanwhile.
 """
 
-import time
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -22,6 +20,7 @@ from catalog.actions import (
 )
 from catalog.models import Offer
 from catalog.pricing import leaves_margin
+from nexotp.lib.clock import Clock
 from nexotp.lib.db import release_connection
 from nexotp.lib.errors import Problem
 from orders.actions.telling import tell_customer
@@ -58,20 +57,6 @@ class SupplierUnavailable(Problem):
     status = 503
     retryable = True
     message = _("The provider did not answer. You were not charged; try again.")
-
-
-@dataclass(frozen=True, slots=True)
-class Clock:
-    """The time at the edge, moved on by what has passed since."""
-
-    began_at: datetime
-    _started: float = field(default_factory=time.monotonic)
-
-    def elapsed(self) -> float:
-        return time.monotonic() - self._started
-
-    def now(self) -> datetime:
-        return self.began_at + timedelta(seconds=self.elapsed())
 
 
 def buy_number(

@@ -17,9 +17,10 @@ from accounts.models import User
 from catalog.actions import exchange_rates
 from catalog.models import ANY_PROVIDER, Country, Offer, Service
 from catalog.pricing import in_usd
+from nexotp.lib.clock import Clock
 from nexotp.lib.errors import Problem
 from nexotp.lib.money import EXPONENTS, to_json
-from orders.actions.buying import Clock, NoNumbers, buy_number, record_attempt
+from orders.actions.buying import NoNumbers, buy_number, record_attempt
 from orders.crashes import crash_point
 from orders.models import Order, PurchaseAttempt
 from orders.states import Status

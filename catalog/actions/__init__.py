@@ -1,0 +1,34 @@
+"""What can be done with the catalogue.
+
+`syncing` reads a supplier's price list, by way of `spooling`, and `storing` brings offers in line
+with it; `mapping` and `proposing` say what its codes mean, `reviewing` what people decided about
+that. `repricing` bakes prices into offers, `availability` sums offers up for reading.
+"""
+
+from catalog.actions.availability import mark_availability_stale, refresh_stale_availability
+from catalog.actions.breaking import (
+    note_supplier_answer,
+    note_supplier_failure,
+    pause_supplier,
+    refresh_balance,
+)
+from catalog.actions.rates import exchange_rates
+from catalog.actions.repricing import Repricing, note_moved_cost, reprice_offers
+from catalog.actions.syncing import SyncFailed, SyncUnderWay, forget_old_runs, sync_catalogue
+
+__all__ = [
+    "Repricing",
+    "SyncFailed",
+    "SyncUnderWay",
+    "exchange_rates",
+    "forget_old_runs",
+    "mark_availability_stale",
+    "note_moved_cost",
+    "note_supplier_answer",
+    "note_supplier_failure",
+    "pause_supplier",
+    "refresh_balance",
+    "refresh_stale_availability",
+    "reprice_offers",
+    "sync_catalogue",
+]
