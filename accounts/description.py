@@ -31,6 +31,8 @@ from nexotp.lib.pagination import LARGEST_PAGE, LAST_PAGE, USUAL_PAGE
 Text = str | Promise
 Method = TypeVar("Method", bound=Callable[..., Any])
 
+# What stands behind the prefix of every identifier, as a pattern.
+ULID = "[0-9A-HJKMNP-TV-Z]{26}"
 REQUEST_ID_EXAMPLE = "req_01JDA7Q2S5W8X1Z3B6C9E0G4HK"
 JSON = "application/json"
 

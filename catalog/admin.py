@@ -24,6 +24,7 @@ from catalog.models import (
     ServiceMapping,
     Supplier,
 )
+from catalog.rates import accept_rate
 from nexotp.lib.admin import ReadOnlyAdmin, ShopAdmin
 from nexotp.lib.amounts import amount_text
 from nexotp.lib.queues import CATALOGUE
@@ -215,12 +216,28 @@ class PricingRuleAdmin(_RepricingAdmin):
 class ExchangeRateAdmin(_RepricingAdmin):
     """Rates are added, so that what was true stays known."""
 
-    list_display = ("currency", "rate", "as_of", "source")
-    list_filter = ("currency", "source")
+    list_display = ("currency", "rate", "as_of", "source", "needs_review")
+    list_filter = ("needs_review", "currency", "source")
     ordering = ("-as_of",)
+    actions = ("accept",)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+    def has_accept_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("catalog.change_exchangerate")
+
+    @admin.action(description=_("Believe the selected rates"), permissions=["accept"])
+    def accept(self, request: HttpRequest, queryset: QuerySet[ExchangeRate]) -> None:
+        waiting = list(queryset.filter(needs_review=True))
+        for rate in waiting:
+            accept_rate(rate, now=timezone.now())
+            self.log_change(request, rate, "accepted")
+        self.message_user(
+            request,
+            _("%(count)d rates were accepted; prices follow them.") % {"count": len(waiting)},
+            messages.SUCCESS,
+        )

@@ -564,12 +564,16 @@ class PricingRule(models.Model):
 
 
 class ExchangeRate(models.Model):
-    """How much of the shop's currency one unit of another currency is worth."""
+    """How much of the shop's currency one unit of another currency is worth.
+
+    One that needs review moved too far to be believed without a person's word; it prices nothing.
+    """
 
     currency = models.CharField(max_length=3, choices=[(c, c) for c in EXPONENTS])
     rate = models.DecimalField(_("rate"), max_digits=18, decimal_places=8)
     as_of = models.DateTimeField(_("as of"), default=timezone.now)
     source = models.CharField(_("source"), max_length=40, default="manual")
+    needs_review = models.BooleanField(_("needs review"), default=False, editable=False)
 
     class Meta:
         verbose_name = _("exchange rate")

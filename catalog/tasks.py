@@ -2,11 +2,13 @@
 
 import structlog
 from celery import shared_task
+from django.conf import settings
 from django.utils import timezone
 
-from catalog import actions
+from catalog import actions, rates
 from catalog.models import Supplier
 from suppliers.base import SupplierError
+from suppliers.rates.base import RatesUnavailable
 
 logger = structlog.get_logger(__name__)
 
@@ -37,3 +39,17 @@ def refresh_balances() -> None:
 @shared_task(name="catalog.reprice_offers")
 def reprice_offers() -> None:
     actions.reprice_offers(now=timezone.now())
+
+
+@shared_task(name="catalog.refresh_rates")
+def refresh_rates() -> None:
+    """Without a source in the settings rates are managed by hand."""
+    if not settings.EXCHANGE_RATE_SOURCE:
+        return
+    try:
+        rates.refresh_rates(now=timezone.now())
+    except RatesUnavailable as failure:
+        logger.warning("rates not refreshed", error=str(failure))
+    except Exception:
+        # The rates there are hold until they are too old; people see this in the log.
+        logger.exception("rates not refreshed")

@@ -30,6 +30,7 @@ QUEUES = {
     "catalog.sync_catalogues": CATALOGUE,
     "catalog.sync_catalogue": CATALOGUE,
     "catalog.refresh_balances": CATALOGUE,
+    "catalog.refresh_rates": CATALOGUE,
     "catalog.reprice_offers": CATALOGUE,
     "webhooks.deliver_due": WEBHOOKS,
     "webhooks.send_notices": MAIL,
@@ -107,6 +108,11 @@ app.conf.update(
             "task": "catalog.refresh_balances",
             "schedule": 300.0,
             "options": {"expires": 120},
+        },
+        "refresh rates": {
+            "task": "catalog.refresh_rates",
+            "schedule": 3600.0,
+            "options": {"expires": 600},
         },
         "reprice offers": {
             "task": "catalog.reprice_offers",

@@ -166,6 +166,8 @@ SPECTACULAR_SETTINGS = {
     "SORT_OPERATION_PARAMETERS": False,
     "POSTPROCESSING_HOOKS": [],
     "SERVE_INCLUDE_SCHEMA": False,
+    # It would take the two mounts for two calls of one name; the tests build the document.
+    "ENABLE_DJANGO_DEPLOY_CHECK": False,
     # Words come from the descriptions beside the views, never from docstrings.
     "DISABLE_DOCSTRING_DESCRIPTIONS": True,
 }
@@ -177,6 +179,12 @@ SHOP_CURRENCY = env.str("SHOP_CURRENCY", default="IDR")
 SANDBOX_GRANT = env.int("SANDBOX_GRANT", default=1_000_000)
 # An exchange rate older than this prices nothing.
 EXCHANGE_RATE_MAX_AGE_HOURS = env.int("EXCHANGE_RATE_MAX_AGE_HOURS", default=72)
+# Who tells the rates, by a name of suppliers/rates/registry.py; empty: people, in the admin.
+EXCHANGE_RATE_SOURCE = env.str("EXCHANGE_RATE_SOURCE", default="")
+# The source's address, where it is not the usual one.
+EXCHANGE_RATE_URL = env.str("EXCHANGE_RATE_URL", default="")
+# A rate that moved further than this from the last one waits for a person's word.
+EXCHANGE_RATE_LARGEST_MOVE_PERCENT = env.int("EXCHANGE_RATE_LARGEST_MOVE_PERCENT", default=10)
 # What must be left of the price after the supplier's cost, in percent of the price.
 FLOOR_MARGIN_PERCENT = env.int("FLOOR_MARGIN_PERCENT", default=0)
 

@@ -17,5 +17,6 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("", include("accounts.urls")),
     path("", include("wallet.urls")),
+    path("", include("webhooks.urls")),
     path("", include("orders.urls")),
 ]

@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema_field
 from rest_framework import serializers
 
-from accounts.description import PAGING, Example, describe
+from accounts.description import PAGING, ULID, Example, describe
 from accounts.models import Mode
 from nexotp.lib.errors import InvalidRequest
 from orders.actions import (
@@ -27,7 +27,6 @@ from orders.lookup import OrderNotFound, OrderNotYours
 from orders.states import SHOWN_AS
 from wallet.actions import InsufficientFunds
 
-_ULID = "[0-9A-HJKMNP-TV-Z]{26}"
 PUBLIC_STATUSES = list(SHOWN_AS)
 _ORDER_ID = _("An `orderId` (`ord_…`), or the `orderNumber` of one of your own orders.")
 
@@ -84,7 +83,7 @@ class CancelRequested(serializers.Serializer[None]):
 
 
 class PlacedOrder(serializers.Serializer[None]):
-    orderId = serializers.RegexField(f"^ord_{_ULID}$", help_text=_("Names the order everywhere."))
+    orderId = serializers.RegexField(f"^ord_{ULID}$", help_text=_("Names the order everywhere."))
     orderNumber = serializers.IntegerField(help_text=_("The same order as a plain number."))
     status = serializers.ChoiceField(PUBLIC_STATUSES, help_text=_("Where the order stands."))
     phoneNumber = serializers.CharField(
@@ -109,7 +108,7 @@ class PlacedOrder(serializers.Serializer[None]):
 
 
 class Message(serializers.Serializer[None]):
-    messageId = serializers.RegexField(f"^msg_{_ULID}$", help_text=_("Names the message."))
+    messageId = serializers.RegexField(f"^msg_{ULID}$", help_text=_("Names the message."))
     code = serializers.CharField(allow_null=True, help_text=_("The code found in it, if any."))
     text = serializers.CharField(help_text=_("All of it; may be empty."))
     sender = serializers.CharField(allow_null=True, help_text=_("Who sent it, where it is known."))
@@ -184,7 +183,7 @@ class Account(serializers.Serializer[None]):
 
 
 class CancelledOrder(serializers.Serializer[None]):
-    orderId = serializers.RegexField(f"^ord_{_ULID}$", help_text=_("The order's id."))
+    orderId = serializers.RegexField(f"^ord_{ULID}$", help_text=_("The order's id."))
     status = serializers.ChoiceField(PUBLIC_STATUSES, help_text=_("`cancelled`."))
     refunded = serializers.BooleanField(help_text=_("Whether the price went back."))
     refundAmount = serializers.FloatField(help_text=_("How much went back to the wallet."))

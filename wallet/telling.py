@@ -26,7 +26,8 @@ def tell_owner(transfer: Transfer, wallet_id: int) -> None:
 
 def _crosses_threshold(transfer: Transfer) -> bool:
     left = transfer.balance_after or 0
-    return left < settings.LOW_BALANCE_THRESHOLD <= left + transfer.amount
+    threshold: int = settings.LOW_BALANCE_THRESHOLD
+    return left < threshold <= left + transfer.amount
 
 
 def _emit(event_type: EventType, transfer: Transfer, wallet_id: int, data: dict[str, Any]) -> None:

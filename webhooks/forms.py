@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from nexotp.lib.db import release_connection
@@ -14,6 +15,13 @@ from webhooks.states import ALL_EVENTS, EventType
 
 _REQUIRED = _("This field is required.")
 _MOST_NAMES = 50
+
+
+class _Moment(forms.DateTimeInput):
+    input_type = "datetime-local"
+
+    def __init__(self) -> None:
+        super().__init__(format="%Y-%m-%dT%H:%M")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +44,28 @@ def read_webhook_request(data: Any) -> WebhookRequest:
     url = reader.endpoint_url()
     reader.check()
     return WebhookRequest(url, events)
+
+
+def read_events(data: Mapping[str, Any]) -> list[str]:
+    """Return a choice of events alone. Raises InvalidRequest."""
+    reader = _Reader(data)
+    events = reader.events()
+    reader.check()
+    return events
+
+
+class RangeForm(forms.Form):
+    """Which of a webhook's deliveries to send again."""
+
+    since = forms.DateTimeField(label=_("From"), widget=_Moment())
+    until = forms.DateTimeField(label=_("Until"), widget=_Moment())
+    only_failed = forms.BooleanField(label=_("Only those that failed"), required=False)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        if {"since", "until"} <= cleaned.keys() and cleaned["until"] < cleaned["since"]:
+            self.add_error("until", _("This is before the beginning."))
+        return cleaned
 
 
 class _Reader(Fields):

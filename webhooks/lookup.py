@@ -5,7 +5,6 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from nexotp.lib.errors import NotFound, Problem
 from webhooks.models import Delivery, Endpoint
-from webhooks.states import EndpointState
 
 _LARGEST_NUMBER = 2**63 - 1
 
@@ -41,8 +40,7 @@ def find_endpoint(webhook_id: str, account: User, mode: str) -> Endpoint:
         number = int(webhook_id) if len(webhook_id) < 20 else _LARGEST_NUMBER
         found = Endpoint.objects.for_account(account, mode).filter(pk=number).first()
     else:
-        known = Endpoint.objects.exclude(state=EndpointState.DELETED)
-        found = known.filter(public_id=_searchable(webhook_id), mode=mode).first()
+        found = Endpoint.objects.kept().filter(public_id=_searchable(webhook_id), mode=mode).first()
     if found is None:
         raise WebhookNotFound
     if found.user_id != account.pk:
@@ -52,9 +50,9 @@ def find_endpoint(webhook_id: str, account: User, mode: str) -> Endpoint:
 
 def find_delivery(delivery_id: str, account: User, mode: str) -> Delivery:
     """Return the caller's delivery by its id. Raises DeliveryNotFound, DeliveryNotYours."""
-    known = Delivery.objects.exclude(endpoint__state=EndpointState.DELETED)
     found = (
-        known.filter(public_id=_searchable(delivery_id), event__mode=mode)
+        Delivery.objects.filter(endpoint__in=Endpoint.objects.kept())
+        .filter(public_id=_searchable(delivery_id), event__mode=mode)
         .select_related("event")
         .first()
     )

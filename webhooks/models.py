@@ -28,8 +28,12 @@ IN_FLIGHT, IN_FLIGHT_FAILING = 4, 1
 
 
 class EndpointQuerySet(models.QuerySet["Endpoint"]):
+    def kept(self) -> "EndpointQuerySet":
+        """Endpoints that their owners have not deleted."""
+        return self.exclude(state=EndpointState.DELETED)
+
     def for_account(self, user: User, mode: str) -> "EndpointQuerySet":
-        return self.filter(user=user, mode=mode).exclude(state=EndpointState.DELETED)
+        return self.kept().filter(user=user, mode=mode)
 
     def locked(self, pk: int) -> "Endpoint":
         """Return the row, locked until the transaction ends; foreign keys to it need not wait."""
@@ -135,7 +139,7 @@ class Secret(models.Model):
 
     @property
     def plain(self) -> str:
-        return secretbox.decrypt(self.encrypted)
+        return secretbox.decrypt(bytes(self.encrypted))
 
 
 def new_event_id() -> str:
@@ -212,9 +216,9 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         return self.filter(event__user=user, event__mode=mode)
 
     def with_log(self, *, most: int) -> "DeliveryQuerySet":
-        """With the event and, as `latest`, the latest attempts of each, the newest first."""
+        """With the event and, as `latest_attempts`, some of each one's, the newest first."""
         latest = DeliveryAttempt.objects.order_by("-pk")[:most]
-        attempts = Prefetch("attempts", latest, to_attr="latest")
+        attempts = Prefetch("attempts", latest, to_attr="latest_attempts")
         return self.select_related("event").prefetch_related(attempts)
 
     def claim_due(self, now: datetime, *, limit: int, limit_failing: int) -> list["Delivery"]:
@@ -275,7 +279,6 @@ class Delivery(models.Model):
     lease_token = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField()
 
-    latest: "list[DeliveryAttempt]"
     objects = DeliveryQuerySet.as_manager()
 
     class Meta:
@@ -313,6 +316,12 @@ class Delivery(models.Model):
 
     def __str__(self) -> str:
         return self.public_id
+
+    @property
+    def shown_attempts(self) -> "list[DeliveryAttempt]":
+        """What `with_log` has read along, the newest first."""
+        latest: list[DeliveryAttempt] = vars(self)["latest_attempts"]
+        return latest
 
 
 class DeliveryAttempt(models.Model):

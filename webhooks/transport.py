@@ -297,19 +297,15 @@ def _exchange(
     destination: Destination, headers: dict[str, str], body: bytes
 ) -> Iterator[httpcore2.Response]:
     """Send a request and give its answer to read; what is read to its end leaves a connection."""
-    request = httpcore2.Request(
-        "POST",
-        destination.url,
-        headers={
-            "Host": _host_header(destination),
-            "Content-Type": "application/json",
-            "Content-Length": str(len(body)),
-            "Accept-Encoding": "identity",
-            "User-Agent": "NexOTP-Webhooks/1",
-            **headers,
-        },
-        content=body,
-    )
+    sent = {
+        "Host": _host_header(destination),
+        "Content-Type": "application/json",
+        "Content-Length": str(len(body)),
+        "Accept-Encoding": "identity",
+        "User-Agent": "NexOTP-Webhooks/1",
+        **headers,
+    }
+    request = httpcore2.Request("POST", destination.url, headers=[*sent.items()], content=body)
     response = _send(request)
     try:
         yield response

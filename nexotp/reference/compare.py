@@ -67,11 +67,11 @@ class _Side:
     here: Any
 
     def at(self, *names: str) -> "_Side":
-        """Go down by names, through references; nothing where there is nothing."""
+        """Go down by names, through references, but not into the last one."""
         side = self
         for name in names:
-            here = side.here.get(name) if isinstance(side.here, Mapping) else None
-            side = _Side(side.document, here).resolved()
+            here = side.resolved().here
+            side = _Side(side.document, here.get(name) if isinstance(here, Mapping) else None)
         return side
 
     def resolved(self) -> "_Side":
@@ -130,7 +130,8 @@ def _responses(place: str, old: _Side, new: _Side) -> Iterator[Change]:
     for status in before.keys() & after.keys():
         here = f"{place} {status}"
         old_answer, new_answer = old.at("responses", status), new.at("responses", status)
-        for header in old_answer.at("headers").here.keys() - new_answer.at("headers").here.keys():
+        headers, left = (side.at("headers").here or {} for side in (old_answer, new_answer))
+        for header in headers.keys() - left.keys():
             yield Change(here, f"the header {header} is gone", True)
         content = ("content", "application/json", "schema")
         yield from _schema(here, old_answer.at(*content), new_answer.at(*content), is_request=False)
@@ -138,6 +139,8 @@ def _responses(place: str, old: _Side, new: _Side) -> Iterator[Change]:
 
 def _schema(place: str, old: _Side, new: _Side, *, is_request: bool) -> Iterator[Change]:
     """Compare two schemas: requests may allow more than before, answers may only say more."""
+    # What many calls share is told once, by its name.
+    place = _shared_name(old, new) or place
     old, new = old.resolved(), new.resolved()
     if old.here is None or new.here is None:
         if old.here is not new.here:
@@ -158,6 +161,12 @@ def _schema(place: str, old: _Side, new: _Side, *, is_request: bool) -> Iterator
             _Side(new.document, second),
             is_request=is_request,
         )
+
+
+def _shared_name(old: _Side, new: _Side) -> str:
+    names = {side.here.get("$ref") for side in (old, new) if isinstance(side.here, Mapping)}
+    name = names.pop() if len(names) == 1 else None
+    return name.rsplit("/", 1)[1] if name else ""
 
 
 def _shape(schema: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,11 +8,10 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from drf_spectacular.generators import SchemaGenerator
 
-from accounts.description import Description, problems_of, shared_failures
+from accounts.description import ULID, Description, problems_of, shared_failures
 from nexotp.api_v1 import v1
 from nexotp.lib import errors
 
-_ULID = "[0-9A-HJKMNP-TV-Z]{26}"
 # Answered before or instead of a described call.
 _OF_NO_CALL: tuple[type[errors.Problem], ...] = (errors.NotFound, errors.MethodNotAllowed)
 
@@ -80,6 +79,7 @@ def _tags() -> list[dict[str, str]]:
         {"name": "account", "description": _("The account, its wallet and what it has used.")},
         {"name": "catalogue", "description": _("What is sold, where and for how much.")},
         {"name": "orders", "description": _("Numbers, their codes, and every end of an order.")},
+        {"name": "webhooks", "description": _("Being told instead of asking.")},
     ]
 
 
@@ -87,7 +87,7 @@ def _shared_schemas() -> dict[str, Any]:
     return {
         "RequestId": {
             "type": "string",
-            "pattern": f"^req_{_ULID}$",
+            "pattern": f"^req_{ULID}$",
             "description": _("Names this call; quote it when you ask us about it."),
         },
         "Meta": {

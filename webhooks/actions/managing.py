@@ -22,11 +22,14 @@ from webhooks.waking import wake_on_commit
 OVERLAP = timedelta(hours=24)
 # Of secrets rotated away within a day, the newest so many still sign.
 _MOST_OLD_SECRETS = 3
+# More are sent again in several goes.
+_MOST_REDELIVERED = 10_000
 
 
 class TooManyWebhooks(Problem):
     code = "too_many_webhooks"
     message = _("You have as many webhooks as an account may have. Delete one first.")
+    example_details = {"limit": 20}
 
 
 class WebhookDisabled(Problem):
@@ -111,6 +114,31 @@ def redeliver(delivery: Delivery, *, now: datetime) -> Delivery:
     wake_on_commit()
     delivery.refresh_from_db()
     return delivery
+
+
+@transaction.atomic
+def redeliver_range(
+    endpoint: Endpoint, *, since: datetime, until: datetime, only_failed: bool, now: datetime
+) -> int:
+    """Send again what happened in a span of time, the oldest first; return how many.
+
+    What is queued already stays so. Raises WebhookDisabled.
+    """
+    if Endpoint.objects.locked(endpoint.pk).is_disabled:
+        raise WebhookDisabled
+    ended = Delivery.objects.filter(endpoint=endpoint, created_at__range=(since, until))
+    states = [DeliveryState.FAILED, *([] if only_failed else [DeliveryState.DELIVERED])]
+    pks = ended.filter(state__in=states).order_by("pk").values("pk")[:_MOST_REDELIVERED]
+    count = Delivery.objects.filter(pk__in=pks).update(
+        state=DeliveryState.QUEUED, failure_count=0, next_attempt_at=now
+    )
+    wake_on_commit()
+    return count
+
+
+def choose_events(endpoint: Endpoint, events: list[str]) -> None:
+    """Change which events go to an endpoint from now on."""
+    Endpoint.objects.filter(pk=endpoint.pk).update(events=chosen_events(events))
 
 
 def pause_endpoint(endpoint: Endpoint) -> None:
