@@ -29,6 +29,9 @@ from nexotp.lib.admin import ReadOnlyAdmin, ShopAdmin
 from nexotp.lib.amounts import amount_text
 from nexotp.lib.queues import CATALOGUE
 
+# Pages wait this long for prices to be baked; the rest is done in the background.
+_PATIENCE = 2.0
+
 
 @admin.register(Service)
 class ServiceAdmin(ShopAdmin):
@@ -196,8 +199,10 @@ class _RepricingAdmin(ShopAdmin):
         self._reprice(request)
 
     def _reprice(self, request: HttpRequest) -> None:
-        changed = reprice_offers(now=timezone.now())
-        self.message_user(request, _("%(count)d prices changed.") % {"count": changed})
+        done = reprice_offers(now=timezone.now(), within=_PATIENCE)
+        self.message_user(request, _("%(count)d prices changed.") % {"count": done.changed})
+        if not done.is_complete:
+            self.message_user(request, _("The other prices follow within minutes."))
 
 
 @admin.register(PricingRule)

@@ -46,7 +46,7 @@ class ServicesView(CatalogView):
         services = Service.objects.visible_in(self.mode).by_popularity()
         if text := request.GET.get("q", "").replace("\x00", "").strip():
             services = services.search(text)
-        rows = services.with_availability(self.mode, country)[:limit]
+        rows = services.with_availability(self.mode, country, now=timezone.now())[:limit]
         return Response([_service(row, with_price=country is not None) for row in rows])
 
 
@@ -56,7 +56,8 @@ class CountriesView(CatalogView):
         fields = CatalogFields(request.GET, self.mode)
         service = fields.service()
         fields.check()
-        rows = Country.objects.visible().order_by("name_en").with_availability(self.mode, service)
+        countries = Country.objects.visible().order_by("name_en")
+        rows = countries.with_availability(self.mode, service, now=timezone.now())
         return Response([_country(row, with_price=service is not None) for row in rows])
 
 

@@ -34,7 +34,9 @@ def _with_sums(rows: Any, relation: str, goods: Q, mode: str, now: datetime) -> 
 
     One join and one grouping for all rows: a subquery for each would look a thousand times.
     """
-    sellers = Q(**{f"{relation}__supplier__in": Supplier.objects.selling(mode, now)})
+    # They are few, and a join's condition takes no subquery; nobody has the number 0.
+    selling = [0, *Supplier.objects.selling(mode, now).values_list("pk", flat=True)]
+    sellers = Q(**{f"{relation}__supplier__in": selling})
     return rows.annotate(_shelf=FilteredRelation(relation, condition=goods & sellers)).annotate(
         stock=Coalesce(Sum("_shelf__stock"), 0), price=Min("_shelf__price")
     )
@@ -478,9 +480,7 @@ class SyncRun(models.Model):
     """One reading of a supplier's price list: its log, and the lease of whoever reads."""
 
     supplier = models.ForeignKey(Supplier, on_delete=models.CASCADE, verbose_name=_("supplier"))
-    state = models.CharField(
-        _("state"), max_length=8, choices=SyncState, default=SyncState.READING
-    )
+    state = models.CharField(_("state"), max_length=8, choices=SyncState, default=SyncState.READING)
     began_at = models.DateTimeField(_("began"))
     ended_at = models.DateTimeField(_("ended"), null=True)
     lease_until = models.DateTimeField()

@@ -13,7 +13,7 @@ from catalog.actions.breaking import (
     refresh_balance,
 )
 from catalog.actions.rates import exchange_rates
-from catalog.actions.repricing import Repricing, note_moved_cost, reprice_offers
+from catalog.actions.repricing import Repricing, note_moved_cost, reprice_offers, reprice_some
 from catalog.actions.syncing import SyncFailed, SyncUnderWay, forget_old_runs, sync_catalogue
 
 __all__ = [
@@ -30,5 +30,6 @@ __all__ = [
     "refresh_balance",
     "refresh_stale_availability",
     "reprice_offers",
+    "reprice_some",
     "sync_catalogue",
 ]

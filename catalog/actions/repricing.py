@@ -19,7 +19,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Count, Q
 
-from catalog.actions.availability import refresh_stale_availability
+from catalog.actions.availability import mark_availability_stale, refresh_stale_availability
 from catalog.actions.locking import try_lock_offers
 from catalog.actions.rates import exchange_rates
 from catalog.models import Offer, PricingRule, Supplier
@@ -102,15 +102,32 @@ def reprice_offers(
     return Repricing(changed, is_complete)
 
 
+def note_moved_cost(offer: Offer, *, cost: int, now: datetime) -> None:
+    """Take over the cost that a supplier named when it refused a purchase, if that is credible.
+
+    A purchase waits for nobody: where the supplier's newest list is just being stored, that holds.
+    """
+    factor = settings.CATALOGUE_PRICE_FACTOR
+    if not offer.cost / factor <= cost <= offer.cost * factor:
+        logger.warning("cost not believed", supplier=offer.supplier.code, offer=offer.pk, cost=cost)
+        return
+    with transaction.atomic():
+        free = Offer.objects.select_for_update(skip_locked=True, no_key=True).filter(pk=offer.pk)
+        if free.first() is None:
+            return
+        Offer.objects.filter(pk=offer.pk).update(cost=cost, updated_at=now)
+        reprice_some([offer.pk], supplier=offer.supplier, now=now)
+    mark_availability_stale([offer.supplier_id], now=now)
+
+
 def reprice_some(offers: Iterable[int], *, supplier: Supplier, now: datetime) -> int:
     """Bake the prices of a few offers of one supplier; return how many changed."""
     pricing = read_pricing(now)
-    changed = _write_prices(
-        "offer.id = ANY(%(offers)s)", pricing, supplier, {"offers": list(offers)}
-    )
-    # The supplier's other prices may come from older rules; it is looked at once more then.
-    not_all_alike = Supplier.objects.exclude(priced_by__in=["", pricing.fingerprint(supplier)])
-    not_all_alike.filter(pk=supplier.pk).update(priced_by="")
+    which = "offer.id = ANY(%(offers)s)"
+    changed = _write_prices(which, pricing, supplier, {"offers": list(offers)})
+    # The supplier's other prices may come from older rules: then all are looked at once more.
+    known = ["", pricing.fingerprint(supplier)]
+    Supplier.objects.filter(pk=supplier.pk).exclude(priced_by__in=known).update(priced_by="")
     return changed
 
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO
 
-from psycopg import Cursor
+from django.db.backends.utils import CursorWrapper
 
 from suppliers.base import Listing
 
@@ -33,7 +33,7 @@ class Spool:
     read_count: int = 0
     unreadable_count: int = 0
 
-    def copy_to(self, cursor: "Cursor[tuple[object, ...]]", command: str) -> None:
+    def copy_to(self, cursor: CursorWrapper, command: str) -> None:
         self.file.seek(0)
         with cursor.copy(command) as copy:
             while block := self.file.read(_BLOCK):

@@ -36,9 +36,7 @@ class Stored:
     unmapped: int
 
 
-def store_listings(
-    supplier: Supplier, spool: Spool, pricing: Pricing, *, now: datetime
-) -> Stored:
+def store_listings(supplier: Supplier, spool: Spool, pricing: Pricing, *, now: datetime) -> Stored:
     """Store a price list; the supplier's offers are locked and its codes mapped."""
     values = {
         "supplier": supplier.pk,

@@ -153,9 +153,9 @@ def _check_length(supplier: Supplier, spool: Spool, run: SyncRun) -> None:
     in_stock = Offer.objects.filter(supplier=supplier, stock__gt=0).count()
     if spool.read_count >= in_stock * (1 - LARGEST_LOSS):
         return
+    enough = settings.CATALOGUE_CONFIRMATIONS - 1
     before = SyncRun.objects.filter(supplier=supplier).exclude(pk=run.pk).order_by("-began_at")
-    last = list(before.values_list("is_too_short", flat=True)[: settings.CATALOGUE_CONFIRMATIONS])
-    if last[1:].count(True) + last[:1].count(True) < settings.CATALOGUE_CONFIRMATIONS - 1:
+    if sum(before.values_list("is_too_short", flat=True)[:enough]) < enough:
         raise _TooShort(f"{spool.read_count} listings where {in_stock} were in stock")
 
 

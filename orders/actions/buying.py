@@ -13,10 +13,10 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
 from catalog.actions import (
+    note_moved_cost,
     note_supplier_answer,
     note_supplier_failure,
     pause_supplier,
-    reprice_offers,
 )
 from catalog.models import Offer
 from catalog.pricing import leaves_margin
@@ -164,8 +164,7 @@ def _note_refusal(offer: Offer, refusal: Refused, *, now: datetime) -> bool:
         pause_supplier(offer.supplier, until=refusal.until or now + pause)
         return True
     if refusal.reason == RefusalReason.PRICE_MOVED and refusal.minimum:
-        Offer.objects.filter(pk=offer.pk).update(cost=refusal.minimum)
-        reprice_offers(offer=offer, now=now)
+        note_moved_cost(offer, cost=refusal.minimum, now=now)
     return False
 
 

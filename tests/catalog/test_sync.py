@@ -63,7 +63,8 @@ def stock(beta: Supplier) -> dict[tuple[str, str], int]:
 
 
 def sync(beta: Supplier) -> int:
-    return sync_catalogue(beta, now=timezone.now())
+    """Sync and return how many offers were written."""
+    return sync_catalogue(beta, now=timezone.now()).written_count
 
 
 def test_offers_are_stored_and_priced(beta: Supplier, prices) -> None:
@@ -132,13 +133,14 @@ def test_a_reviewed_mapping_is_sold_at_the_next_sync(beta: Supplier, prices) -> 
     assert stock(beta)["whatsapp", "id"] == 5
 
 
-def test_an_unknown_country_is_not_sold(beta: Supplier, prices) -> None:
+def test_an_unknown_country_waits_for_review(beta: Supplier, prices) -> None:
     prices.lines = [line("wa"), line("wa", "9999")]
 
     sync(beta)
 
     assert set(stock(beta)) == {("whatsapp", "id")}
-    assert not CountryMapping.objects.filter(supplier=beta, code="9999").exists()
+    waiting = CountryMapping.objects.waiting().get(supplier=beta, code="9999")
+    assert (waiting.country, waiting.listing_count, waiting.stock_count) == (None, 1, 5)
 
 
 def test_of_two_codes_for_the_same_the_cheaper_is_the_offer(beta: Supplier, prices) -> None:
