@@ -4,7 +4,6 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import timedelta
 from statistics import median
 
@@ -15,7 +14,8 @@ from django.utils import timezone
 
 from accounts.actions import create_api_key, create_user
 from accounts.models import Mode, User
-from bench import load, stage
+from bench import catalogue, load, stage
+from bench.table import Row
 from catalog.models import Supplier
 from orders.actions import poll_supplier
 from orders.actions.polling import PollResult
@@ -27,22 +27,6 @@ from wallet.actions import open_wallet
 
 _ROUNDS = 3
 _WALLETS = 1_000
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One line of the table."""
-
-    name: str
-    ours: float
-    bare: float
-    aim: str
-    unit: str
-    note: str
-
-    @property
-    def ratio(self) -> float:
-        return self.ours / self.bare
 
 
 @contextmanager
@@ -270,9 +254,16 @@ def _middle(pairs: list[tuple[load.Load, load.Load]]) -> tuple[load.Load, load.L
     return min(pairs, key=lambda pair: abs(pair[0].per_second / pair[1].per_second - ratio))
 
 
-ALL: dict[str, Callable[[RemoteSimulator], Row]] = {
+def measure_catalogue(_simulator: RemoteSimulator, size: int = catalogue.USUAL) -> Iterator[Row]:
+    """Syncs, repricing and reads over so many offers."""
+    return catalogue.measure(size)
+
+
+# Some give several rows, and some can be told a size: `catalogue:100000`.
+ALL: dict[str, Callable[..., Row | Iterator[Row]]] = {
     "poll": measure_poll,
     "order": measure_order,
     "hot-wallet": measure_hot_wallet,
     "supplier-poll": measure_supplier_poll,
+    "catalogue": measure_catalogue,
 }

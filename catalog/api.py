@@ -15,7 +15,16 @@ from catalog import schema
 from catalog.actions import exchange_rates
 from catalog.forms import CatalogFields, GoodsChoice, read_goods
 from catalog.lookup import CatalogUnavailable, NotOffered, shown_price
-from catalog.models import ANY_PROVIDER, Country, Offer, Service
+from catalog.models import (
+    ANY_PROVIDER,
+    Availability,
+    Country,
+    Offer,
+    Service,
+    country_id,
+    name_column,
+    service_id,
+)
 from catalog.pricing import in_usd
 from nexotp.lib.http import DATABASE_AWAY, log_failure
 from nexotp.lib.money import to_json
@@ -46,8 +55,10 @@ class ServicesView(CatalogView):
         services = Service.objects.visible_in(self.mode).by_popularity()
         if text := request.GET.get("q", "").replace("\x00", "").strip():
             services = services.search(text)
-        rows = services.with_availability(self.mode, country, now=timezone.now())[:limit]
-        return Response([_service(row, with_price=country is not None) for row in rows])
+        found: Any = services.with_availability(self.mode, country, now=timezone.now())[:limit]
+        # Values, as a thousand instances would be most of the work.
+        rows = found.values_list("code", "name", "category", "price", "stock")
+        return Response([_service(*row, with_price=country is not None) for row in rows])
 
 
 class CountriesView(CatalogView):
@@ -57,8 +68,9 @@ class CountriesView(CatalogView):
         service = fields.service()
         fields.check()
         countries = Country.objects.visible().order_by("name_en")
-        rows = countries.with_availability(self.mode, service, now=timezone.now())
-        return Response([_country(row, with_price=service is not None) for row in rows])
+        found: Any = countries.with_availability(self.mode, service, now=timezone.now())
+        rows = found.values_list("code", name_column(), "prefix", "price", "stock")
+        return Response([_country(*row, with_price=service is not None) for row in rows])
 
 
 class ProvidersView(CatalogView):
@@ -67,12 +79,14 @@ class ProvidersView(CatalogView):
         fields = CatalogFields(request.GET, self.mode)
         service, country = fields.service(), fields.country()
         fields.check()
-        offers = Offer.objects.on_sale(self.mode, timezone.now())
-        if service is not None:
-            offers = offers.filter(service=service)
-        if country is not None:
-            offers = offers.filter(country=country)
-        return Response(_providers(offers))
+        now = timezone.now()
+        if service is not None and country is not None:
+            offers = Offer.objects.on_sale(self.mode, now).for_goods(service, country)
+            return Response(_providers(offers))
+        # Over many goods the sums are read that are kept for this.
+        return Response(
+            _providers(Availability.objects.on_sale(self.mode, now).of(service, country))
+        )
 
 
 class PriceView(CatalogView):
@@ -108,31 +122,35 @@ def _price(offer: Offer, wanted: GoodsChoice, rates: dict[str, Decimal]) -> dict
     }
 
 
-def _service(row: Any, *, with_price: bool) -> dict[str, Any]:
+def _service(
+    code: str, name: str, category: str, price: int | None, stock: int, *, with_price: bool
+) -> dict[str, Any]:
     shown = {
-        "serviceCode": row.code,
-        "serviceId": row.public_id,
-        "name": row.name,
-        "category": row.category,
-        "available": row.stock > 0,
+        "serviceCode": code,
+        "serviceId": service_id(code),
+        "name": name,
+        "category": category,
+        "available": stock > 0,
     }
-    return shown | {"price": shown_price(row.price), "stock": row.stock} if with_price else shown
+    return shown | {"price": shown_price(price), "stock": stock} if with_price else shown
 
 
-def _country(row: Any, *, with_price: bool) -> dict[str, Any]:
+def _country(
+    code: str, name: str, prefix: str, price: int | None, stock: int, *, with_price: bool
+) -> dict[str, Any]:
     shown = {
-        "countryCode": row.code,
-        "countryId": row.public_id,
-        "name": row.name,
-        "prefix": row.prefix,
-        "available": row.stock > 0,
+        "countryCode": code,
+        "countryId": country_id(code),
+        "name": name,
+        "prefix": prefix,
+        "available": stock > 0,
     }
-    return shown | {"price": shown_price(row.price), "stock": row.stock} if with_price else shown
+    return shown | {"price": shown_price(price), "stock": stock} if with_price else shown
 
 
-def _providers(offers: QuerySet[Offer]) -> list[dict[str, Any]]:
+def _providers(on_sale: QuerySet[Any]) -> list[dict[str, Any]]:
     """Return `any`, then each provider, cheapest first; over many goods prices are the lowest."""
-    grouped = offers.values("supplier__code", "operator").annotate(
+    grouped = on_sale.values("supplier__code", "operator").annotate(
         lowest=Min("price"),
         total=Sum("stock"),
         delivered=Sum("delivered_count"),

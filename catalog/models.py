@@ -42,6 +42,14 @@ def _with_sums(rows: Any, relation: str, goods: Q, mode: str, now: datetime) -> 
     )
 
 
+def service_id(code: str) -> str:
+    return f"svc_{code}"
+
+
+def country_id(code: str) -> str:
+    return f"cty_{code}"
+
+
 class ServiceQuerySet(models.QuerySet["Service"]):
     def visible_in(self, mode: str) -> "ServiceQuerySet":
         """Services a customer may see; the sandbox's own ones only in the sandbox."""
@@ -90,7 +98,7 @@ class Service(models.Model):
 
     @property
     def public_id(self) -> str:
-        return f"svc_{self.code}"
+        return service_id(self.code)
 
 
 class CountryQuerySet(models.QuerySet["Country"]):
@@ -108,6 +116,11 @@ class CountryQuerySet(models.QuerySet["Country"]):
             goods = Q(offer__service=service) & IN_STOCK
             annotated = _with_sums(self, "offer", goods, mode, now)
         return annotated
+
+
+def name_column() -> str:
+    """Return which of a country's names is shown in the language of this moment."""
+    return "name_id" if get_language() == "id" else "name_en"
 
 
 class Country(models.Model):
@@ -132,11 +145,11 @@ class Country(models.Model):
 
     @property
     def name(self) -> str:
-        return self.name_id if get_language() == "id" else self.name_en
+        return str(getattr(self, name_column()))
 
     @property
     def public_id(self) -> str:
-        return f"cty_{self.code}"
+        return country_id(self.code)
 
     @property
     def flag(self) -> str:
@@ -257,14 +270,28 @@ class CodeMapping(models.Model):
 
     objects = CodeMappingQuerySet.as_manager()
 
+    #: the field that says what the code means to us
+    MEANING: ClassVar[str]
+
     class Meta:
         abstract = True
 
     def __str__(self) -> str:
         return f"{self.supplier}: {self.code} ({self.name})"
 
+    @property
+    def meaning(self) -> Any:
+        """Our service or country, or None."""
+        return getattr(self, self.MEANING)
+
+    @meaning.setter
+    def meaning(self, meaning: Any) -> None:
+        setattr(self, self.MEANING, meaning)
+
 
 class ServiceMapping(CodeMapping):
+    MEANING = "service"
+
     service = models.ForeignKey(Service, on_delete=models.PROTECT, null=True, blank=True)
 
     class Meta:
@@ -276,6 +303,8 @@ class ServiceMapping(CodeMapping):
 
 
 class CountryMapping(CodeMapping):
+    MEANING = "country"
+
     country = models.ForeignKey(Country, on_delete=models.PROTECT, null=True, blank=True)
 
     class Meta:
@@ -406,6 +435,16 @@ class Offer(models.Model):
         return round(self.delivered_count / self.ended_count, 3) if self.ended_count else None
 
 
+class AvailabilityQuerySet(models.QuerySet["Availability"]):
+    def on_sale(self, mode: str, now: datetime) -> "AvailabilityQuerySet":
+        """Sums of suppliers that sell at this moment."""
+        return self.filter(supplier__in=Supplier.objects.selling(mode, now))
+
+    def of(self, service: Service | None, country: Country | None) -> "AvailabilityQuerySet":
+        """Sums over a service, over a country, or over everything."""
+        return self.filter(service=service, country=country)
+
+
 class Availability(models.Model):
     """What one provider has on sale in all, of a service, in a country, or of everything.
 
@@ -421,6 +460,8 @@ class Availability(models.Model):
     stock = models.BigIntegerField()
     delivered_count = models.BigIntegerField()
     ended_count = models.BigIntegerField()
+
+    objects = AvailabilityQuerySet.as_manager()
 
     class Meta:
         constraints: ClassVar[list[Any]] = [

@@ -14,12 +14,20 @@ from catalog.actions.breaking import (
 )
 from catalog.actions.rates import exchange_rates
 from catalog.actions.repricing import Repricing, note_moved_cost, reprice_offers, reprice_some
+from catalog.actions.reviewing import (
+    accept_proposals,
+    believe_changes,
+    refuse_codes,
+    stop_selling_as_before,
+)
 from catalog.actions.syncing import SyncFailed, SyncUnderWay, forget_old_runs, sync_catalogue
 
 __all__ = [
     "Repricing",
     "SyncFailed",
     "SyncUnderWay",
+    "accept_proposals",
+    "believe_changes",
     "exchange_rates",
     "forget_old_runs",
     "mark_availability_stale",
@@ -29,7 +37,9 @@ __all__ = [
     "pause_supplier",
     "refresh_balance",
     "refresh_stale_availability",
+    "refuse_codes",
     "reprice_offers",
     "reprice_some",
+    "stop_selling_as_before",
     "sync_catalogue",
 ]

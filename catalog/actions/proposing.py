@@ -34,7 +34,9 @@ Known = Mapping[str, Service | Country]
 def note_unknown_codes(supplier: Supplier) -> int:
     """Queue the staged listings' codes for review where they are new; return how many wait."""
     waiting = 0
-    for model, column in ((ServiceMapping, "service"), (CountryMapping, "country")):
+    models: list[type[Any]] = [ServiceMapping, CountryMapping]
+    for model in models:
+        column = model.MEANING
         values = {"supplier": supplier.pk, "most": _MOST_NEW_CODES}
         with connection.cursor() as cursor:
             for statement in (_SEEN, _QUEUE, _COUNT):
@@ -62,14 +64,12 @@ def proposal(code: str, name: str, known: Known, prefixes: Known) -> tuple[Any, 
 
 
 def _propose(model: type[Any], supplier: Supplier, known: Known, prefixes: Known) -> None:
-    field = "service" if model is ServiceMapping else "country"
     proposed: list[CodeMapping] = []
-    for mapping in model.objects.waiting().filter(supplier=supplier, **{field: None}):
+    for mapping in model.objects.waiting().filter(supplier=supplier, **{model.MEANING: None}):
         if found := proposal(mapping.code, mapping.name, known, prefixes):
-            meaning, mapping.proposed_by = found
-            setattr(mapping, field, meaning)
+            mapping.meaning, mapping.proposed_by = found
             proposed.append(mapping)
-    model.objects.bulk_update(proposed, [field, "proposed_by"], batch_size=500)
+    model.objects.bulk_update(proposed, [model.MEANING, "proposed_by"], batch_size=500)
 
 
 def _services() -> Known:

@@ -36,7 +36,9 @@ class Stored:
     unmapped: int
 
 
-def store_listings(supplier: Supplier, spool: Spool, pricing: Pricing, *, now: datetime) -> Stored:
+def store_listings(
+    supplier: Supplier, spool: Spool, pricing: Pricing, *, believe_losses: bool, now: datetime
+) -> Stored:
     """Store a price list; the supplier's offers are locked and its codes mapped."""
     values = {
         "supplier": supplier.pk,
@@ -52,10 +54,13 @@ def store_listings(supplier: Supplier, spool: Spool, pricing: Pricing, *, now: d
         spool.copy_to(cursor, "COPY staged_listing FROM STDIN")
     _run("ANALYZE staged_listing")
     unmapped = note_unknown_codes(supplier)
-    _run(_LISTED, "ANALYZE listed", _PLANNED, "ANALYZE planned", values=values)
-    is_smaller = _run(_UNLISTED) > 0
-    values["countries"] = _doubted("country_id", values) if is_smaller else []
-    values["services"] = _doubted("service_id", values) if is_smaller else []
+    for field in ("service", "country"):
+        _run(_MEANT.format(field=field), values=values)
+    _run("ANALYZE meant_service, meant_country", _LISTED, values=values)
+    _run("ANALYZE listed", _PLANNED, "ANALYZE planned", values=values)
+    is_doubtful = _run(_UNLISTED) > 0 and not believe_losses
+    values["countries"] = _doubted("country_id", values) if is_doubtful else []
+    values["services"] = _doubted("service_id", values) if is_doubtful else []
     _run(_HOLD, values=values)
     held = _run(_STORE_HELD, values=values)
     _run(_RELEASE_HELD, values=values)
@@ -66,7 +71,7 @@ def store_listings(supplier: Supplier, spool: Spool, pricing: Pricing, *, now: d
         held=held,
         unmapped=unmapped,
     )
-    _run("DROP TABLE staged_listing, listed, planned")
+    _run("DROP TABLE staged_listing, meant_service, meant_country, listed, planned")
     if stored.added or stored.changed or stored.vanished:
         refresh_availability(supplier)
     return stored
@@ -94,19 +99,25 @@ CREATE TEMPORARY TABLE staged_listing (
 ) ON COMMIT DROP
 """
 
+# A copy of its own, as only what has been analyzed is joined in the right way: codes mapped just
+# now would otherwise be looked for one by one, in minutes instead of a moment.
+_MEANT = """
+CREATE TEMPORARY TABLE meant_{field} ON COMMIT DROP AS
+SELECT code, {field}_id AS id FROM catalog_{field}mapping
+WHERE supplier_id = %(supplier)s AND is_reviewed AND {field}_id IS NOT NULL
+"""
+
 # Two of a supplier's codes may mean the same to us; the cheaper one in stock is then the offer.
 _LISTED = """
 CREATE TEMPORARY TABLE listed ON COMMIT DROP AS
-SELECT DISTINCT ON (service.service_id, country.country_id, staged.operator)
-    service.service_id, country.country_id, staged.operator,
+SELECT DISTINCT ON (service.id, country.id, staged.operator)
+    service.id AS service_id, country.id AS country_id, staged.operator,
     staged.service AS supplier_service, staged.country AS supplier_country,
     staged.cost, staged.stock
 FROM staged_listing staged
-JOIN catalog_servicemapping service ON service.supplier_id = %(supplier)s
-    AND service.code = staged.service AND service.is_reviewed AND service.service_id IS NOT NULL
-JOIN catalog_countrymapping country ON country.supplier_id = %(supplier)s
-    AND country.code = staged.country AND country.is_reviewed AND country.country_id IS NOT NULL
-ORDER BY service.service_id, country.country_id, staged.operator, staged.stock = 0, staged.cost
+JOIN meant_service service ON service.code = staged.service
+JOIN meant_country country ON country.code = staged.country
+ORDER BY service.id, country.id, staged.operator, staged.stock = 0, staged.cost
 """
 
 # Whatever differs, or was held back before.

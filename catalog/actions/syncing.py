@@ -109,14 +109,16 @@ def _read_and_store(supplier: Supplier, run: SyncRun, clock: Clock) -> Stored:
             read_count=spool.read_count,
             unreadable_count=spool.unreadable_count,
         )
-        _check_length(supplier, spool, run)
+        is_confirmed = _is_short_again(supplier, spool, run)
         with transaction.atomic():
             _lock_run(run)
             lock_offers(supplier)
             map_services(supplier, _storable(services))
             map_countries(supplier, _storable(countries))
             pricing = read_pricing(clock.now())
-            stored = store_listings(supplier, spool, pricing, now=clock.now())
+            stored = store_listings(
+                supplier, spool, pricing, believe_losses=is_confirmed, now=clock.now()
+            )
             _end(run, stored, clock)
             _note_sync(supplier, fingerprint=pricing.fingerprint(supplier), now=clock.now())
     return stored
@@ -148,15 +150,19 @@ def _note_progress(run: SyncRun, **values: Any) -> None:
         raise _TakenOver("the lease was lost")
 
 
-def _check_length(supplier: Supplier, spool: Spool, run: SyncRun) -> None:
-    """Raises _TooShort, unless the last syncs all found the list as short."""
+def _is_short_again(supplier: Supplier, spool: Spool, run: SyncRun) -> bool:
+    """Whether the list is much too short, as it was in the syncs before: then that is so.
+
+    Raises _TooShort where it is so for the first time, or not often enough yet.
+    """
     in_stock = Offer.objects.filter(supplier=supplier, stock__gt=0).count()
     if spool.read_count >= in_stock * (1 - LARGEST_LOSS):
-        return
+        return False
     enough = settings.CATALOGUE_CONFIRMATIONS - 1
     before = SyncRun.objects.filter(supplier=supplier).exclude(pk=run.pk).order_by("-began_at")
     if sum(before.values_list("is_too_short", flat=True)[:enough]) < enough:
         raise _TooShort(f"{spool.read_count} listings where {in_stock} were in stock")
+    return True
 
 
 def _lock_run(run: SyncRun) -> None:
