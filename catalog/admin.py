@@ -1,7 +1,7 @@
 """What the shop sells, from whom and for how much, for staff."""
 
-from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from celery import current_app
 from django import forms
@@ -10,7 +10,10 @@ from django.contrib import admin, messages
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import mark_safe
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminPasswordWidget
 
@@ -35,13 +38,13 @@ from catalog.models import (
     SyncRun,
 )
 from catalog.rates import accept_rate
-from nexotp.lib.admin import ReadOnlyAdmin, ReadOnlyInline, ShopAdmin
+from nexotp.lib.admin import ReadOnlyAdmin, ShopAdmin
 from nexotp.lib.amounts import amount_text
 from nexotp.lib.queues import CATALOGUE
 
 # Pages wait this long for prices to be baked; the rest is done in the background.
 _PATIENCE = 2.0
-_INLINE_SYNCS = timedelta(hours=6)
+_RECENT_SYNCS = 10
 
 
 @admin.register(Service)
@@ -79,18 +82,6 @@ def _sync_soon(suppliers: list[int]) -> None:
     transaction.on_commit(send)
 
 
-class SyncRunInline(ReadOnlyInline):
-    """The last day of a supplier's syncs, below its page."""
-
-    model = SyncRun
-    fields = ("began_at", "state", *_SYNC_COUNTS, "error")
-    ordering = ("-began_at",)
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        runs: QuerySet[Any] = super().get_queryset(request)
-        return runs.filter(began_at__gte=timezone.now() - _INLINE_SYNCS)
-
-
 class SupplierForm(forms.ModelForm):  # type: ignore[type-arg]
     """The key goes in and never comes out again."""
 
@@ -120,8 +111,8 @@ class SupplierAdmin(ShopAdmin):
     search_fields = ("code", "name")
     readonly_fields = (
         *("failure_count", "balance_shown", "balance_at", "synced_at", "sync_error"),
+        "recent_syncs",
     )
-    inlines = (SyncRunInline,)
     actions = ("sync_now", "pause", "enable")
 
     def save_model(self, request: HttpRequest, obj: Supplier, form: Any, change: bool) -> None:
@@ -138,6 +129,26 @@ class SupplierAdmin(ShopAdmin):
         if supplier.balance is None:
             return "—"
         return amount_text(supplier.balance, supplier.currency)
+
+    @admin.display(description=_("sync runs"))
+    def recent_syncs(self, supplier: Supplier) -> str:
+        """The last few, how far the one is that reads now, and the way to all of them."""
+        runs = SyncRun.objects.filter(supplier=supplier).order_by("-began_at")[:_RECENT_SYNCS]
+        lines = format_html_join(
+            mark_safe("<br>"),
+            "{}: {}. {}",
+            (
+                (
+                    timezone.localtime(run.began_at).strftime("%Y-%m-%d %H:%M"),
+                    run.get_state_display(),
+                    run.summary,
+                )
+                for run in runs
+            ),
+        )
+        everything = reverse("admin:catalog_syncrun_changelist")
+        query = urlencode({"supplier__id__exact": supplier.pk})
+        return format_html('{}<br><a href="{}?{}">{}</a>', lines, everything, query, _("All"))
 
     @admin.action(description=_("Sync the catalogue now"), permissions=["change"])
     def sync_now(self, request: HttpRequest, queryset: QuerySet[Supplier]) -> None:

@@ -567,6 +567,21 @@ class SyncRun(models.Model):
         """Offers that were written."""
         return self.added_count + self.changed_count + self.vanished_count
 
+    @property
+    def summary(self) -> str:
+        """What it did, in a line for people."""
+        if self.error:
+            return self.error
+        counts = {
+            _("listings"): self.read_count,
+            _("added"): self.added_count,
+            _("changed"): self.changed_count,
+            _("vanished"): self.vanished_count,
+            _("held back"): self.held_count,
+            _("unknown codes"): self.unmapped_count,
+        }
+        return ", ".join(f"{count:,} {name}" for name, count in counts.items())
+
 
 class PricingRule(models.Model):
     """How cost becomes price. The most specific rule that matches wins; ties by the newest.

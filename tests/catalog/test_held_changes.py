@@ -14,8 +14,8 @@ def three_syncs_and_a_factor_of_three(settings: Settings) -> None:
     settings.CATALOGUE_PRICE_FACTOR, settings.CATALOGUE_CONFIRMATIONS = 3, 3
 
 
-def relist(prices, **wa: int) -> None:
-    prices.lines = [line("wa", **wa), *prices.lines[1:]]
+def relist(prices, *, cost: int, stock: int = 5) -> None:
+    prices.lines = [line("wa", cost=cost, stock=stock), *prices.lines[1:]]
 
 
 @pytest.mark.parametrize("wild", [3_001, 333, 1_000_000])
