@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv/bin/python
 ARGS ?=
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check bench schema format requirements
+.PHONY: help setup run test check fuzz bench schema format requirements
 
 help: ## These words
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "make %-13s %s\n", $$1, $$2 }'
@@ -16,6 +16,9 @@ run: setup ## The whole shop with its own servers. PORT=8000 NEXOTP_DATA=.data m
 
 test: setup ## The whole test suite with its own servers. ARGS="tests/wallet -k hold" narrows it
 	@exec $(VENV) -m dev.test $(ARGS)
+
+fuzz: setup ## Schemathesis on the whole API, 50,000 cases with servers of its own. ARGS=5000 for fewer
+	@exec $(VENV) -m dev.fuzz $(ARGS)
 
 check: setup ## Lint, types, layers, migrations, deployment, image, pinned requirements
 	@exec $(VENV) -m dev.check $(ARGS)

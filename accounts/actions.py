@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from ipaddress import ip_network
 
+import structlog
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
@@ -13,6 +14,8 @@ from django.utils.translation import gettext_lazy as _
 from accounts import keys
 from accounts.models import ApiKey, Mode, Plan, Scope, User
 from nexotp.lib.errors import Problem
+
+logger = structlog.get_logger(__name__)
 
 LAST_USED_PRECISION = timedelta(minutes=5)
 
@@ -112,3 +115,9 @@ def note_key_use(key: ApiKey, *, now: datetime) -> None:
     ApiKey.objects.filter(
         Q(last_used_at=None) | Q(last_used_at__lt=now - LAST_USED_PRECISION), pk=key.pk
     ).update(last_used_at=now)
+
+
+def lift_cool_down(user: User, *, by: User, now: datetime) -> None:
+    """Let an account buy again at once; what it did before is not held against it."""
+    User.objects.filter(pk=user.pk).update(cooling_until=None, cooling_reason="", judged_from=now)
+    logger.info("cool-down lifted", user=user.pk, by=by.pk)

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from accounts.actions import revoke_api_key
+from accounts.actions import lift_cool_down, revoke_api_key
 from accounts.models import ApiKey, Plan, RateCounter, User
 from nexotp.lib.admin import ReadOnlyAdmin, ShopAdmin
 
@@ -52,11 +52,19 @@ class ShopUserAdmin(_UserAdmin, ShopAdmin):
     add_form = NewUserForm
     change_password_form = AdminPasswordChangeForm
     ordering = ("-pk",)
-    list_display = ("email", "public_id", "plan", "is_active", "is_staff", "created_at")
-    list_filter = ("plan", "is_active", "is_staff", "is_superuser")
+    list_display = (
+        *("email", "public_id", "plan", "is_active", "is_staff", "created_at", "cooling_until"),
+    )
+    list_filter = (
+        *("plan", "is_active", "is_staff", "is_superuser"),
+        ("cooling_until", admin.EmptyFieldListFilter),
+    )
     list_select_related = ("plan",)
     search_fields = ("email", "public_id")
-    readonly_fields = ("public_id", "last_login", "created_at")
+    readonly_fields = (
+        *("public_id", "last_login", "created_at", "cooling_until", "cooling_reason"),
+    )
+    actions = ("lift_cool_down",)
     fieldsets = (
         (None, {"fields": ("email", "password", "public_id", "plan")}),
         (
@@ -64,8 +72,17 @@ class ShopUserAdmin(_UserAdmin, ShopAdmin):
             {"fields": ("is_active", "is_staff", "is_superuser", "groups", "user_permissions")},
         ),
         (_("Times"), {"fields": ("last_login", "created_at")}),
+        (_("Cool-down"), {"fields": ("cooling_until", "cooling_reason")}),
     )
     add_fieldsets = ((None, {"fields": ("email", "plan", "password1", "password2")}),)
+
+    @admin.action(description=_("Lift the cool-down"), permissions=["change"])
+    def lift_cool_down(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        assert isinstance(request.user, User)
+        for user in queryset.exclude(cooling_until=None):
+            lift_cool_down(user, by=request.user, now=timezone.now())
+            self.log_change(request, user, "cool-down lifted")
+        self.message_user(request, _("They can buy again."), messages.SUCCESS)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """An account owns money; it is closed by making it inactive."""

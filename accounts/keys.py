@@ -38,6 +38,12 @@ def generate(mode: str) -> tuple[str, str]:
     return assemble(mode, public_id, _random(_SECRET)), public_id
 
 
+def derive(mode: str, entropy: bytes) -> str:
+    """Return the key that 64 secret bytes spell: the same bytes give the same key."""
+    text = _spell(int.from_bytes(entropy), _PUBLIC + _SECRET)
+    return assemble(mode, text[:_PUBLIC], text[_PUBLIC:])
+
+
 def assemble(mode: str, public_id: str, secret: str) -> str:
     """Return the whole key, checksum included."""
     body = f"{_PREFIXES[mode]}{public_id}{secret}"
@@ -73,8 +79,12 @@ def _random(length: int) -> str:
 
 
 def _checksum(body: str) -> str:
-    number, digits = zlib.crc32(body.encode()), ""
-    while len(digits) < _CHECKSUM:
+    return _spell(zlib.crc32(body.encode()), _CHECKSUM)
+
+
+def _spell(number: int, length: int) -> str:
+    digits = ""
+    while len(digits) < length:
         number, rest = divmod(number, 62)
         digits = _ALPHABET[rest] + digits
     return digits

@@ -80,6 +80,11 @@ class User(AbstractBaseUser, PermissionsMixin):
     plan = models.ForeignKey(Plan, on_delete=models.PROTECT, verbose_name=_("plan"))
     is_active = models.BooleanField(_("active"), default=True)
     is_staff = models.BooleanField(_("staff"), default=False)
+    # Buys nothing until then: too many of its orders came to nothing.
+    cooling_until = models.DateTimeField(_("cools down until"), null=True, editable=False)
+    cooling_reason = models.CharField(max_length=100, blank=True, editable=False)
+    # Orders placed before this are not held against the account again.
+    judged_from = models.DateTimeField(null=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     USERNAME_FIELD = "email"
@@ -99,6 +104,9 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def __str__(self) -> str:
         return self.email
+
+    def is_cooling(self, now: datetime) -> bool:
+        return self.cooling_until is not None and self.cooling_until > now
 
 
 class ApiKeyQuerySet(models.QuerySet["ApiKey"]):

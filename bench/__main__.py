@@ -17,6 +17,7 @@ def main(chosen: list[str]) -> None:
         stack.enter_context(own_servers())
         os.environ["DJANGO_SETTINGS_MODULE"] = "nexotp.settings"
         os.environ["LOG_LEVEL"] = "ERROR"
+        os.environ["WEBHOOK_ALLOW_LOOPBACK"] = "true"
         import django
 
         django.setup()

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from accounts.actions import create_api_key, create_user
 from accounts.models import Mode, User
-from bench import catalogue, load, stage
+from bench import catalogue, load, stage, webhooks
 from bench.table import Row
 from catalog.models import Supplier
 from orders.actions import poll_supplier
@@ -266,4 +266,6 @@ ALL: dict[str, Callable[..., Row | Iterator[Row]]] = {
     "hot-wallet": measure_hot_wallet,
     "supplier-poll": measure_supplier_poll,
     "catalogue": measure_catalogue,
+    "webhooks": webhooks.measure_webhooks,
+    "webhooks-crowd": webhooks.measure_crowd,
 }

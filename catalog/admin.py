@@ -8,7 +8,7 @@ from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -20,23 +20,28 @@ from unfold.widgets import UnfoldAdminPasswordWidget
 from catalog.actions import (
     accept_proposals,
     believe_changes,
+    mark_availability_stale,
     refuse_codes,
     reprice_offers,
     stop_selling_as_before,
 )
 from catalog.models import (
+    Block,
     CodeMapping,
     Country,
     CountryMapping,
     ExchangeRate,
     HeldChange,
     Offer,
+    Pause,
+    PauseReason,
     PricingRule,
     Service,
     ServiceMapping,
     Supplier,
     SyncRun,
 )
+from catalog.pausing import lift_pauses
 from catalog.rates import accept_rate
 from nexotp.lib.admin import ReadOnlyAdmin, ShopAdmin
 from nexotp.lib.amounts import amount_text
@@ -104,20 +109,22 @@ class SupplierForm(forms.ModelForm):  # type: ignore[type-arg]
 class SupplierAdmin(ShopAdmin):
     form = SupplierForm
     list_display = (
-        *("code", "name", "protocol", "mode", "is_enabled", "paused_until", "failure_count"),
+        *("code", "name", "protocol", "mode", "is_enabled", "paused_until", "paused_for"),
         *("balance_shown", "synced_at", "sync_error"),
     )
     list_filter = ("mode", "is_enabled", "protocol")
     search_fields = ("code", "name")
     readonly_fields = (
-        *("failure_count", "balance_shown", "balance_at", "synced_at", "sync_error"),
+        *("paused_for", "failure_count", "balance_shown", "balance_at", "synced_at", "sync_error"),
         "recent_syncs",
     )
-    actions = ("sync_now", "pause", "enable")
+    actions = ("sync_now", "pause", "enable", "lift")
 
     def save_model(self, request: HttpRequest, obj: Supplier, form: Any, change: bool) -> None:
         if key := form.cleaned_data.get("api_key"):
             obj.set_api_key(key)
+        if "paused_until" in form.changed_data:
+            obj.paused_for = PauseReason.STAFF if obj.paused_until else ""
         super().save_model(request, obj, form, change)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -163,15 +170,72 @@ class SupplierAdmin(ShopAdmin):
         self._note(request, queryset, "paused")
         self.message_user(request, _("Paused."), messages.SUCCESS)
 
+    @admin.action(description=_("Lift all pauses now"), permissions=["change"])
+    def lift(self, request: HttpRequest, queryset: QuerySet[Supplier]) -> None:
+        lift_pauses(queryset)
+        self._note(request, queryset, "pauses lifted")
+        self.message_user(request, _("Lifted."), messages.SUCCESS)
+
     @admin.action(description=_("Enable, and forget its failures"), permissions=["change"])
     def enable(self, request: HttpRequest, queryset: QuerySet[Supplier]) -> None:
-        queryset.update(is_enabled=True, paused_until=None, failure_count=0)
+        lift_pauses(queryset)
+        queryset.update(is_enabled=True)
         self._note(request, queryset, "enabled")
         self.message_user(request, _("Enabled."), messages.SUCCESS)
 
     def _note(self, request: HttpRequest, suppliers: QuerySet[Supplier], what: str) -> None:
         for supplier in suppliers:
             self.log_change(request, supplier, what)
+
+
+@admin.register(Block)
+class BlockAdmin(ShopAdmin):
+    """What the shop does not sell, whoever has it. Open orders of it go on.
+
+    Nobody can buy it from now on; lists of services and countries follow within seconds.
+    """
+
+    list_display = ("__str__", "service", "country", "reason", "created_at")
+    list_select_related = ("service", "country")
+    search_fields = ("service__name", "service__code", "country__name_en", "country__code")
+    autocomplete_fields = ("service", "country")
+    ordering = ("-created_at",)
+
+    def save_model(self, request: HttpRequest, obj: Block, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        mark_availability_stale(now=timezone.now())
+
+    def delete_model(self, request: HttpRequest, obj: Block) -> None:
+        super().delete_model(request, obj)
+        mark_availability_stale(now=timezone.now())
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Block]) -> None:
+        super().delete_queryset(request, queryset)
+        mark_availability_stale(now=timezone.now())
+
+
+@admin.register(Pause)
+class PauseAdmin(ShopAdmin):
+    """What is not bought for a while, why, and when that ends; taking a row away ends it now."""
+
+    list_display = ("supplier", "service", "country", "reason", "until", "failure_count")
+    list_filter = ("reason", "supplier", "until")
+    list_select_related = ("supplier", "service", "country")
+    search_fields = ("service__name", "service__code", "country__name_en", "country__code")
+    ordering = (F("until").desc(nulls_last=True),)
+    autocomplete_fields = ("supplier", "service", "country")
+    fields = ("supplier", "service", "country", "until")
+    actions = ("lift",)
+
+    def save_model(self, request: HttpRequest, obj: Pause, form: Any, change: bool) -> None:
+        obj.reason = PauseReason.STAFF
+        super().save_model(request, obj, form, change)
+
+    @admin.action(description=_("Lift: buy here again now"), permissions=["change"])
+    def lift(self, request: HttpRequest, queryset: QuerySet[Pause]) -> None:
+        self.log_deletions(request, queryset)
+        queryset.delete()
+        self.message_user(request, _("Lifted."), messages.SUCCESS)
 
 
 class QueueFilter(admin.SimpleListFilter):

@@ -26,6 +26,7 @@ from catalog.models import (
     service_id,
 )
 from catalog.pricing import in_usd
+from catalog.quotes import find_quote
 from nexotp.lib.http import DATABASE_AWAY, log_failure
 from nexotp.lib.money import to_json
 
@@ -81,12 +82,12 @@ class ProvidersView(CatalogView):
         fields.check()
         now = timezone.now()
         if service is not None and country is not None:
-            offers = Offer.objects.on_sale(self.mode, now).for_goods(service, country)
-            return Response(_providers(offers))
+            # What would be charged for exactly these goods.
+            offers = find_quote(service, country, mode=self.mode, now=now).on_sale
+            return Response(_with_any([_provider_of(offer) for offer in offers]))
         # Over many goods the sums are read that are kept for this.
-        return Response(
-            _providers(Availability.objects.on_sale(self.mode, now).of(service, country))
-        )
+        sums = Availability.objects.on_sale(self.mode, now).of(service, country)
+        return Response(_with_any(_providers(sums)))
 
 
 class PriceView(CatalogView):
@@ -94,17 +95,17 @@ class PriceView(CatalogView):
     def get(self, request: Request) -> Response:
         wanted = read_goods(request.GET, self.mode)
         now = timezone.now()
-        offer = Offer.objects.route(
+        quote = find_quote(
             wanted.service,
             wanted.country,
             provider=wanted.provider,
-            best_delivery=wanted.best_delivery,
+            by_delivery=wanted.best_delivery,
             mode=self.mode,
             now=now,
-        ).first()
-        if offer is None:
+        )
+        if not quote.to_try:
             raise NotOffered
-        return Response(_price(offer, wanted, exchange_rates(now)))
+        return Response(_price(quote.to_try[0], wanted, exchange_rates(now)))
 
 
 def _price(offer: Offer, wanted: GoodsChoice, rates: dict[str, Decimal]) -> dict[str, Any]:
@@ -148,15 +149,15 @@ def _country(
     return shown | {"price": shown_price(price), "stock": stock} if with_price else shown
 
 
-def _providers(on_sale: QuerySet[Any]) -> list[dict[str, Any]]:
-    """Return `any`, then each provider, cheapest first; over many goods prices are the lowest."""
-    grouped = on_sale.values("supplier__code", "operator").annotate(
+def _providers(sums: QuerySet[Availability]) -> list[dict[str, Any]]:
+    """Return each provider, cheapest first, with the lowest price of many goods."""
+    grouped = sums.values("supplier__code", "operator").annotate(
         lowest=Min("price"),
         total=Sum("stock"),
         delivered=Sum("delivered_count"),
         ended=Sum("ended_count"),
     )
-    rows = [
+    return [
         _provider(
             ".".join(part for part in (row["supplier__code"], row["operator"]) if part),
             price=row["lowest"],
@@ -166,6 +167,21 @@ def _providers(on_sale: QuerySet[Any]) -> list[dict[str, Any]]:
         )
         for row in grouped.order_by("lowest", "supplier__code", "operator")
     ]
+
+
+def _provider_of(offer: Offer) -> dict[str, Any]:
+    assert offer.price is not None, "offers on sale have a price"
+    return _provider(
+        offer.provider_code,
+        price=offer.price,
+        stock=offer.stock,
+        delivered=offer.delivered_count,
+        ended=offer.ended_count,
+    )
+
+
+def _with_any(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Put `any` before the providers, which are sorted by price."""
     return [_any_provider(rows), *rows] if rows else []
 
 

@@ -68,10 +68,10 @@ class CatalogFields(Fields):
         value = self.data.get("pricing_option")
         if value in (None, ""):
             return False
-        if isinstance(value, bool) or str(value) not in {"0", "1"}:
+        if isinstance(value, bool) or value not in (0, 1, "0", "1"):
             self.wrong("pricing_option", "out_of_range", _("0 for cheapest, 1 for best rate."))
             return False
-        return str(value) == "1"
+        return value in (1, "1")
 
     def goods(self) -> GoodsChoice | None:
         """Return what is wanted; None where service or country are not there or not known."""

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from django.conf import settings
 from django.core.validators import URLValidator
 from django.db import models
-from django.db.models import F, FilteredRelation, Min, Q, Sum
+from django.db.models import Exists, F, FilteredRelation, Min, OuterRef, Q, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import get_language
@@ -26,10 +26,12 @@ from suppliers.base import Supplier as SupplierClient
 
 ANY_PROVIDER = "any"
 # Of an offer, from the side of its service or its country.
-IN_STOCK = Q(offer__stock__gt=0, offer__price__isnull=False)
+_IN_STOCK = Q(offer__stock__gt=0, offer__price__isnull=False)
 
 
-def _with_sums(rows: Any, relation: str, goods: Q, mode: str, now: datetime) -> Any:
+def _with_sums(
+    rows: Any, relation: str, goods: Q, mode: str, now: datetime, *, barred: Q | None = None
+) -> Any:
     """Annotate each row with the `stock` and the lowest `price` of what belongs to it.
 
     One join and one grouping for all rows: a subquery for each would look a thousand times.
@@ -37,9 +39,28 @@ def _with_sums(rows: Any, relation: str, goods: Q, mode: str, now: datetime) -> 
     # They are few, and a join's condition takes no subquery; nobody has the number 0.
     selling = [0, *Supplier.objects.selling(mode, now).values_list("pk", flat=True)]
     sellers = Q(**{f"{relation}__supplier__in": selling})
+    sold = ~barred if barred else None
     return rows.annotate(_shelf=FilteredRelation(relation, condition=goods & sellers)).annotate(
-        stock=Coalesce(Sum("_shelf__stock"), 0), price=Min("_shelf__price")
+        stock=Coalesce(Sum("_shelf__stock", filter=sold), 0),
+        price=Min("_shelf__price", filter=sold),
     )
+
+
+def _barred(field: str, mode: str, now: datetime, **there: Any) -> Q:
+    """The condition for goods that are paused or blocked, of the services or countries annotated.
+
+    Both lists are short, and so read first: looked for offer by offer they would cost most of it.
+    """
+    barred = Q()
+    resting = Pause.objects.on(now).filter(**there)
+    for own, supplier in resting.values_list(f"{field}_id", "supplier_id"):
+        barred |= Q(pk=own, _shelf__supplier=supplier)
+    if mode == Mode.LIVE:
+        [other] = there
+        listed = Block.objects.filter(Q(**there) | Q(**{other: None}))
+        for own in listed.values_list(f"{field}_id", flat=True):
+            barred |= Q(pk__isnull=False) if own is None else Q(pk=own)
+    return barred
 
 
 def service_id(code: str) -> str:
@@ -71,8 +92,9 @@ class ServiceQuerySet(models.QuerySet["Service"]):
             goods = Q(availability__country=None)
             annotated: ServiceQuerySet = _with_sums(self, "availability", goods, mode, now)
         else:
-            goods = Q(offer__country=country) & IN_STOCK
-            annotated = _with_sums(self, "offer", goods, mode, now)
+            goods = Q(offer__country=country) & _IN_STOCK
+            barred = _barred("service", mode, now, country=country)
+            annotated = _with_sums(self, "offer", goods, mode, now, barred=barred)
         return annotated
 
 
@@ -113,8 +135,9 @@ class CountryQuerySet(models.QuerySet["Country"]):
             goods = Q(availability__service=None)
             annotated: CountryQuerySet = _with_sums(self, "availability", goods, mode, now)
         else:
-            goods = Q(offer__service=service) & IN_STOCK
-            annotated = _with_sums(self, "offer", goods, mode, now)
+            goods = Q(offer__service=service) & _IN_STOCK
+            barred = _barred("country", mode, now, service=service)
+            annotated = _with_sums(self, "offer", goods, mode, now, barred=barred)
         return annotated
 
 
@@ -157,6 +180,22 @@ class Country(models.Model):
         return "".join(chr(0x1F1E6 + ord(letter) - ord("A")) for letter in self.iso)
 
 
+class PauseReason(models.TextChoices):
+    """Why nothing is bought from a supplier for a while."""
+
+    FAILING = "failing", _("Does not answer")
+    BANNED = "banned", _("Has banned us")
+    NO_BALANCE = "no_balance", _("Our balance there is used up")
+    BAD_CREDENTIALS = "bad_credentials", _("Does not accept our key")
+    BUSY = "busy", _("Asks us to slow down")
+    STAFF = "staff", _("By staff")
+
+
+def protocol_choices() -> list[tuple[str, str]]:
+    """A function, so that a new protocol needs no migration."""
+    return [(name, name) for name in registry.PROTOCOLS]
+
+
 class SupplierQuerySet(models.QuerySet["Supplier"]):
     def selling(self, mode: str, now: datetime) -> "SupplierQuerySet":
         """Suppliers that sell at this moment: neither switched off nor paused."""
@@ -172,9 +211,7 @@ class Supplier(models.Model):
         _("public code"), unique=True, help_text=_("What customers see as the provider.")
     )
     name = models.CharField(_("name"), max_length=60, help_text=_("Never shown to customers."))
-    protocol = models.CharField(
-        _("protocol"), max_length=20, choices=[(name, name) for name in registry.PROTOCOLS]
-    )
+    protocol = models.CharField(_("protocol"), max_length=20, choices=protocol_choices)
     mode = models.CharField(_("mode"), max_length=7, choices=Mode, default=Mode.LIVE)
     base_url = models.CharField(
         _("address"), max_length=200, blank=True, validators=[URLValidator(["http", "https"])]
@@ -186,9 +223,15 @@ class Supplier(models.Model):
     )
     is_enabled = models.BooleanField(_("enabled"), default=True)
     priority = models.IntegerField(_("priority"), default=0)
-    # Nobody buys here until then: a ban, or a breaker that opened.
+    # Nobody buys anything here until then; `Pause` is about single goods.
     paused_until = models.DateTimeField(_("paused until"), null=True, blank=True)
+    paused_for = models.CharField(
+        _("paused because"), max_length=15, choices=PauseReason, blank=True, editable=False
+    )
     failure_count = models.PositiveIntegerField(default=0, editable=False)
+    # How often its numbers got a code lately: what goods without orders of their own begin with.
+    delivered_count = models.PositiveIntegerField(default=0, editable=False)
+    ended_count = models.PositiveIntegerField(default=0, editable=False)
     balance = models.BigIntegerField(_("balance"), null=True, editable=False)
     balance_at = models.DateTimeField(null=True, editable=False)
     synced_at = models.DateTimeField(_("last sync"), null=True, editable=False)
@@ -315,60 +358,24 @@ class CountryMapping(CodeMapping):
         ]
 
 
+def provider_code(supplier: str, operator: str) -> str:
+    """Return what customers see: the supplier's code, with the operator if it sells by one."""
+    return f"{supplier}.{operator}" if operator else supplier
+
+
 class OfferQuerySet(models.QuerySet["Offer"]):
     def on_sale(self, mode: str, now: datetime) -> "OfferQuerySet":
         """Offers a customer in this mode can buy at this moment."""
-        return self.filter(on_sale_q(mode, now))
+        on_sale = self.filter(
+            ~Exists(Pause.objects.of_offer().on(now)),
+            supplier__in=Supplier.objects.selling(mode, now),
+            stock__gt=0,
+            price__isnull=False,
+        )
+        return on_sale.exclude(Block.objects.goods()) if mode == Mode.LIVE else on_sale
 
     def for_goods(self, service: Service, country: Country) -> "OfferQuerySet":
         return self.filter(service=service, country=country)
-
-    def of_provider(self, provider: str) -> "OfferQuerySet":
-        """Offers behind a public provider code: a supplier, or a supplier and one operator."""
-        if provider == ANY_PROVIDER:
-            return self
-        supplier, _dot, operator = provider.partition(".")
-        return self.filter(supplier__code=supplier, operator=operator)
-
-    def route(
-        self,
-        service: Service,
-        country: Country,
-        *,
-        provider: str,
-        best_delivery: bool,
-        mode: str,
-        now: datetime,
-    ) -> "OfferQuerySet":
-        """Offers to try for a purchase, in order; the price is that of the first."""
-        offers = self.on_sale(mode, now).for_goods(service, country).of_provider(provider)
-        ranked = offers.best_delivery_first() if best_delivery else offers.cheapest_first()
-        return ranked.select_related("supplier")
-
-    def cheapest_first(self) -> "OfferQuerySet":
-        return self.order_by("price", "-supplier__priority", "supplier_id", "operator")
-
-    def best_delivery_first(self) -> "OfferQuerySet":
-        """By observed delivery, smoothed towards one in two so that few samples weigh little."""
-        rate = (F("delivered_count") + 5.0) / (F("ended_count") + 10.0)
-        return self.annotate(expected_delivery=rate).order_by(
-            "-expected_delivery", "price", "supplier_id", "operator"
-        )
-
-
-def on_sale_q(mode: str, now: datetime, prefix: str = "") -> Q:
-    """The condition for an offer to be on sale, for use through a relation too."""
-    return Q(
-        **{
-            f"{prefix}stock__gt": 0,
-            f"{prefix}price__isnull": False,
-            f"{prefix}supplier__mode": mode,
-            f"{prefix}supplier__is_enabled": True,
-        }
-    ) & (
-        Q(**{f"{prefix}supplier__paused_until": None})
-        | Q(**{f"{prefix}supplier__paused_until__lte": now})
-    )
 
 
 class Offer(models.Model):
@@ -389,6 +396,9 @@ class Offer(models.Model):
     updated_at = models.DateTimeField(default=timezone.now)
 
     objects = OfferQuerySet.as_manager()
+
+    # Set by reads that ask for it: what is known of these goods' failures and bans.
+    pause: "Pause | None" = None
 
     class Meta:
         verbose_name = _("offer")
@@ -415,6 +425,10 @@ class Offer(models.Model):
                 include=["stock", "supplier"],
                 name="catalog_offer_by_country",
             ),
+            # Counting deliveries sets back the few offers that have a count.
+            models.Index(
+                fields=["id"], condition=Q(ended_count__gt=0), name="catalog_offer_counted"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -426,13 +440,94 @@ class Offer(models.Model):
 
     @property
     def provider_code(self) -> str:
-        """What customers see: the supplier's public code, with the operator if it sells by one."""
-        return f"{self.supplier.code}.{self.operator}" if self.operator else self.supplier.code
+        """What customers see of the supplier."""
+        return provider_code(self.supplier.code, self.operator)
 
     @property
     def success_rate(self) -> float | None:
         """Share of ended orders that got a code, from our own orders; None without any."""
         return round(self.delivered_count / self.ended_count, 3) if self.ended_count else None
+
+
+class BlockQuerySet(models.QuerySet["Block"]):
+    def goods(self) -> Q:
+        """The condition for an offer to be on the list. Read first: the list is short."""
+        listed = Q(pk__in=[])
+        for service, country in self.values_list("service_id", "country_id"):
+            named: dict[str, int | None] = {"service_id": service, "country_id": country}
+            listed |= Q(**{name: value for name, value in named.items() if value is not None})
+        return listed
+
+
+class Block(models.Model):
+    """Goods that are not sold, whoever has them; without a service or a country, all of them.
+
+    The sandbox sells them all the same: nothing real is bought there.
+    """
+
+    service = models.ForeignKey(Service, on_delete=models.CASCADE, null=True, blank=True)
+    country = models.ForeignKey(Country, on_delete=models.CASCADE, null=True, blank=True)
+    reason = models.CharField(_("reason"), max_length=200)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = BlockQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("blocked goods")
+        verbose_name_plural = _("blocked goods")
+        constraints: ClassVar[list[Any]] = [
+            models.UniqueConstraint(
+                fields=["service", "country"], nulls_distinct=False, name="catalog_block_once"
+            ),
+            # Everything is blocked by switching the suppliers off.
+            models.CheckConstraint(
+                condition=Q(service__isnull=False) | Q(country__isnull=False),
+                name="catalog_block_names_something",
+                violation_error_message=_("Name a service, a country, or both."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return " × ".join(str(part) for part in (self.service, self.country) if part)
+
+
+class PauseQuerySet(models.QuerySet["Pause"]):
+    def on(self, now: datetime) -> "PauseQuerySet":
+        """Pauses that hold at this moment."""
+        return self.filter(until__gt=now)
+
+    def of_offer(self) -> "PauseQuerySet":
+        """The pause of the offer of an outer query."""
+        goods = {name: OuterRef(name) for name in ("supplier", "service", "country")}
+        return self.filter(**goods)
+
+
+class Pause(models.Model):
+    """Nothing is bought of one supplier's service in one country until a moment.
+
+    Also where failures in a row are counted, so that a row may be there whose time is not yet.
+    """
+
+    supplier = models.ForeignKey(Supplier, on_delete=models.CASCADE)
+    service = models.ForeignKey(Service, on_delete=models.CASCADE)
+    country = models.ForeignKey(Country, on_delete=models.CASCADE)
+    until = models.DateTimeField(_("paused until"), null=True)
+    reason = models.CharField(_("paused because"), max_length=15, choices=PauseReason, blank=True)
+    failure_count = models.PositiveIntegerField(default=0, editable=False)
+
+    objects = PauseQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("pause")
+        verbose_name_plural = _("pauses")
+        constraints: ClassVar[list[Any]] = [
+            models.UniqueConstraint(
+                fields=["supplier", "service", "country"], name="catalog_pause_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.supplier} {self.service} {self.country}"
 
 
 class AvailabilityQuerySet(models.QuerySet["Availability"]):
@@ -448,8 +543,9 @@ class AvailabilityQuerySet(models.QuerySet["Availability"]):
 class Availability(models.Model):
     """What one provider has on sale in all, of a service, in a country, or of everything.
 
-    Kept by syncs and repricing, so that questions about many goods need not read all offers.
-    Whether its supplier sells at this moment is asked when it is read.
+    Kept by syncs and repricing, so that questions about many goods need not read all offers; what
+    is blocked is left out, what is paused for a moment is not. Whether the supplier as a whole
+    sells at this moment is asked when it is read.
     """
 
     supplier = models.ForeignKey(Supplier, on_delete=models.CASCADE, db_index=False)

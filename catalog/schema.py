@@ -32,7 +32,10 @@ PRICING_OPTION = OpenApiParameter(
 def required(parameter: OpenApiParameter) -> OpenApiParameter:
     """Return the parameter where a call cannot do without it."""
     return OpenApiParameter(
-        parameter.name, parameter.type, required=True, description=parameter.description
+        parameter.name,
+        {"type": "string", "minLength": 1},
+        required=True,
+        description=parameter.description,
     )
 
 

@@ -25,7 +25,8 @@ QUEUES = {
     "orders.settle_unknown_attempts": MONEY,
     "orders.poll_suppliers": POLLING,
     "orders.poll_supplier": POLLING,
-    "orders.count_deliveries": POLLING,
+    "orders.count_deliveries": UPKEEP,
+    "orders.cool_down_abusers": MONEY,
     "accounts.fold_usage": POLLING,
     # Alone in its queue: what is quick shall not wait behind minutes of reading.
     "catalog.sync_catalogue": CATALOGUE,
@@ -89,6 +90,11 @@ app.conf.update(
             "task": "orders.settle_unknown_attempts",
             "schedule": 5.0,
             "options": {"expires": 10},
+        },
+        "cool down abusers": {
+            "task": "orders.cool_down_abusers",
+            "schedule": 60.0,
+            "options": {"expires": 30},
         },
         "count deliveries": {
             "task": "orders.count_deliveries",

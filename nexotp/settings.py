@@ -74,6 +74,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.contrib.messages.context_processors.messages",
                 "wallet.context_processors.wallet",
             ],
+            "libraries": {"reference": "nexotp.reference.tags"},
         },
     },
 ]
@@ -212,6 +213,14 @@ PURCHASE_ABANDONED_SECONDS = env.int("PURCHASE_ABANDONED_SECONDS", default=60)
 UNKNOWN_PURCHASE_LOOKS = env.list("UNKNOWN_PURCHASE_LOOKS", cast=int, default=[10, 10, 20, 40, 60])
 # After this long without a supplier's confirmation the customer is refunded anyway.
 CLOSING_LIMIT_SECONDS = env.int("CLOSING_LIMIT_SECONDS", default=300)
+
+# An account of whose last orders, if there were so many in these hours, fewer than so many percent
+# got a code, or more than so many were cancelled, buys nothing for so long. Zero orders: never.
+COOL_DOWN_WINDOW_HOURS = env.int("COOL_DOWN_WINDOW_HOURS", default=24)
+COOL_DOWN_AFTER_ORDERS = env.int("COOL_DOWN_AFTER_ORDERS", default=20)
+COOL_DOWN_BELOW_CODES_PERCENT = env.int("COOL_DOWN_BELOW_CODES_PERCENT", default=5)
+COOL_DOWN_ABOVE_CANCELLED_PERCENT = env.int("COOL_DOWN_ABOVE_CANCELLED_PERCENT", default=90)
+COOL_DOWN_MINUTES = env.int("COOL_DOWN_MINUTES", default=120)
 
 # ---- Webhooks ---------------------------------------------------------------------------------
 WEBHOOK_MAX_ENDPOINTS = env.int("WEBHOOK_MAX_ENDPOINTS", default=10)

@@ -14,6 +14,7 @@ urlpatterns = [
     path("wp-json/nexotp/v1/", include(v1)),
     path("api/v1/<path:rest>", not_found),
     path("wp-json/nexotp/v1/<path:rest>", not_found),
+    path("docs/", include("nexotp.reference.urls")),
     path("admin/", admin.site.urls),
     path("", include("accounts.urls")),
     path("", include("wallet.urls")),

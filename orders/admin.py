@@ -8,6 +8,7 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
@@ -18,11 +19,26 @@ from unfold.decorators import action
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from accounts.models import User
+from catalog.routing import Verdict, explanation
 from nexotp.lib.admin import ReadOnlyAdmin, ReadOnlyInline
 from nexotp.lib.amounts import amount_text
 from nexotp.lib.errors import Problem
 from orders.actions import cancel_order, refund_order
 from orders.models import Order, OrderMessage, PurchaseAttempt
+
+VERDICTS: dict[Verdict, "str | Promise"] = {
+    Verdict.FIRST: _("asked first"),
+    Verdict.NEXT: _("would be asked next"),
+    Verdict.TOO_FAR: _("too far down the list"),
+    Verdict.THIN_MARGIN: _("passed over: too dear for this price"),
+    Verdict.OTHER_PROVIDER: _("not the provider that was asked for"),
+    Verdict.SWITCHED_OFF: _("refused: supplier switched off"),
+    Verdict.NO_PRICE: _("refused: no price"),
+    Verdict.NO_STOCK: _("refused: no stock"),
+    Verdict.SUPPLIER_PAUSED: _("refused: supplier paused"),
+    Verdict.GOODS_PAUSED: _("refused: paused for these goods"),
+    Verdict.NO_BALANCE: _("refused: our balance there is too low"),
+}
 
 
 class ReasonForm(forms.Form):
@@ -70,6 +86,7 @@ class OrderAdmin(ReadOnlyAdmin):
             _("Money"),
             {"fields": ("price_shown", "refund_shown", "transfers", "idempotency_key")},
         ),
+        (_("Why this supplier"), {"fields": ("choice",)}),
         (
             _("Times"),
             {
@@ -105,6 +122,30 @@ class OrderAdmin(ReadOnlyAdmin):
         return format_html(
             '<a href="{}?order_id={}">{}</a>', address, order.pk, _("Money that moved")
         )
+
+    @admin.display(description=_("who could have served"))
+    def choice(self, order: Order) -> str:
+        """Every offer there was, with its figures, its verdict, and what came of asking it."""
+        attempts = list(order.attempts.select_related("supplier").order_by("pk"))
+        stored = next((attempt.route for attempt in attempts if attempt.route), None)
+        if stored is None:
+            return "—"
+        came = {attempt.provider_code: attempt.get_state_display() for attempt in attempts}
+        context = {
+            "by_delivery": stored["by"] == "delivery",
+            "more": stored["more"],
+            "rows": [
+                {
+                    "line": line,
+                    "verdict": VERDICTS[Verdict(line.verdict)],
+                    "price": line.price and amount_text(line.price, order.currency),
+                    "cost": amount_text(line.cost, line.currency),
+                    "outcome": came.get(line.provider, ""),
+                }
+                for line in explanation(stored)
+            ],
+        }
+        return render_to_string("orders/admin_choice.html", context)
 
     @admin.action(description=_("Cancel the selected orders"), permissions=["intervene"])
     def cancel_selected(self, request: HttpRequest, queryset: QuerySet[Order]) -> None:

@@ -1,11 +1,9 @@
 """Orders through the API."""
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -14,13 +12,12 @@ from accounts.door import ApiView
 from accounts.models import ApiKey, Plan, Scope, User
 from accounts.usage import BUCKETS, requests_by_day
 from nexotp.lib.db import PreparedRead
-from nexotp.lib.errors import FieldProblem, InvalidRequest
 from nexotp.lib.http import Page
 from nexotp.lib.money import to_json
 from nexotp.lib.pagination import NumberedPage
 from orders import presentation, schema
 from orders.actions import cancel_order, finish_order, place_order, resend_code
-from orders.forms import ACTIVE, read_list_request, read_order_request
+from orders.forms import ACTIVE, read_list_request, read_order_request, read_reason
 from orders.lookup import find_order, owned, searchable
 from orders.models import Order, OrderMessage, OrderQuerySet
 from orders.reports import order_usage
@@ -149,7 +146,7 @@ class CancelView(ApiView):
     def post(self, request: Request, order_id: str) -> Response:
         order = find_order(order_id, self.account, self.mode)
         order = cancel_order(
-            order, by=self.account, reason=_reason(request.data), now=timezone.now()
+            order, by=self.account, reason=read_reason(request.data), now=timezone.now()
         )
         return Response(presentation.cancelled(order))
 
@@ -199,15 +196,3 @@ def _details(orders: list[Order]) -> list[dict[str, Any]]:
             messages[message.order_id].append(message)
     now = timezone.now()
     return [presentation.detail(order, messages[order.pk], now=now) for order in orders]
-
-
-def _reason(data: Any) -> str:
-    """Raises InvalidRequest."""
-    if not isinstance(data, Mapping):
-        raise InvalidRequest(_("The body must be a JSON object."))
-    reason = data.get("reason") or ""
-    if not isinstance(reason, str) or len(reason) > 200 or "\x00" in reason:
-        raise InvalidRequest(
-            fields=[FieldProblem("reason", "invalid", _("A text of at most 200 characters."))]
-        )
-    return reason

@@ -3,13 +3,13 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
 from catalog.forms import CatalogFields
-from nexotp.lib.errors import InvalidRequest
+from nexotp.lib.errors import FieldProblem, InvalidRequest
 from nexotp.lib.fields import Fields
 from nexotp.lib.pagination import PageRequest, page_of
 from orders.actions import OrderRequest
@@ -39,6 +39,28 @@ def read_order_request(data: Any, *, header_key: str | None, mode: str) -> Order
     )
 
 
+# The forms of a text, as OpenAPI shows them: an amount above zero, and nothing unprintable.
+MOST_DOLLARS = 1_000_000
+DOLLARS = r"^(?=.*[1-9])([0-9]{1,6}(\.[0-9]{1,10})?|1000000(\.0{1,10})?)$"
+PRINTABLE = r"^[^\x00-\x1f\x7f-\x9f]+$"
+NO_NUL = r"^[^\x00]*$"
+LONGEST_KEY, LONGEST_REASON = 255, 200
+
+
+def read_reason(data: Any) -> str:
+    """Return why an order is cancelled, which nobody has to say. Raises InvalidRequest."""
+    if not isinstance(data, Mapping):
+        raise InvalidRequest(_("The body must be a JSON object."))
+    reason = data.get("reason")
+    if reason is None:
+        return ""
+    if not isinstance(reason, str) or len(reason) > LONGEST_REASON or "\x00" in reason:
+        raise InvalidRequest(
+            fields=[FieldProblem("reason", "invalid", _("A text of at most 200 characters."))]
+        )
+    return reason
+
+
 # Every order that has not ended, in one answer.
 ACTIVE = "active"
 
@@ -60,9 +82,6 @@ def read_list_request(query: Mapping[str, Any]) -> ListRequest:
     return ListRequest(status, page)
 
 
-_DECIMAL = re.compile(r"\d{1,7}(\.\d{1,10})?([eE]-\d{1,2})?", re.ASCII)
-
-
 class _OrderFields(CatalogFields):
     """The fields of one order's body."""
 
@@ -70,21 +89,19 @@ class _OrderFields(CatalogFields):
         value = self.data.get("max_price")
         if value in (None, ""):
             return None
-        try:
-            if isinstance(value, bool) or not isinstance(value, int | float | str):
-                raise ValueError
-            if not _DECIMAL.fullmatch(str(value)):
-                raise ValueError
-            price = Decimal(str(value))
-            if not price.is_finite() or not 0 < price <= 1_000_000:
-                raise ValueError
-        except (ValueError, InvalidOperation):
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        is_amount = isinstance(value, str) and re.fullmatch(DOLLARS, value)
+        price = Decimal(str(value)) if is_number or is_amount else None
+        if price is None or not 0 < price <= MOST_DOLLARS:
             self.wrong("max_price", "not_a_price", _("A positive amount of US dollars."))
             return None
         return price
 
     def key(self, header_key: str | None) -> str | None:
-        """The body's idempotencyKey or the header's, whose quotes do not count."""
+        """The body's idempotencyKey or the header's, whose quotes do not count.
+
+        An empty one is refused: whoever sends it counts on not being charged twice.
+        """
         body_key = self.text("idempotencyKey")
         header = (header_key or "").strip()
         if len(header) >= 2 and header[0] == header[-1] == '"':
@@ -93,8 +110,9 @@ class _OrderFields(CatalogFields):
             self.wrong(
                 "idempotencyKey", "conflict", _("The Idempotency-Key header says something else.")
             )
+        is_empty = self.data.get("idempotencyKey") == "" or (header_key is not None and not header)
         key = body_key or header or None
-        if key and (len(key) > 255 or not key.isprintable()):
+        if is_empty or (key and (len(key) > LONGEST_KEY or not re.fullmatch(PRINTABLE, key))):
             self.wrong("idempotencyKey", "not_printable", _("1 to 255 printable characters."))
             return None
         return key

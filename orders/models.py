@@ -9,13 +9,14 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from django.conf import settings
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Mode, User
-from catalog.models import Country, Offer, Service, Supplier
+from catalog.models import Country, Offer, Service, Supplier, provider_code
 from nexotp.lib.db import PreparedRead
 from nexotp.lib.ids import new_id
 from orders.states import (
@@ -175,6 +176,8 @@ class Order(models.Model):
                 condition=Q(next_action_at__isnull=False),
                 name="orders_due",
             ),
+            # Reports over the last days find them without reading the years before.
+            BrinIndex(fields=["created_at"], autosummarize=True, name="orders_recent"),
         ]
 
     def __str__(self) -> str:
@@ -321,6 +324,8 @@ class PurchaseAttempt(models.Model):
     checked_at = models.DateTimeField(null=True)
     look_count = models.PositiveSmallIntegerField(default=0)
     next_action_at = models.DateTimeField(null=True)
+    # With the order's first purchase: who could have served, and why this one was asked.
+    route = models.JSONField(null=True, editable=False)
 
     objects = AttemptQuerySet.as_manager()
 
@@ -375,6 +380,11 @@ class PurchaseAttempt(models.Model):
     @property
     def goods(self) -> Goods:
         return Goods(self.supplier_service, self.supplier_country, self.operator)
+
+    @property
+    def provider_code(self) -> str:
+        """What customers see of the supplier that was asked."""
+        return provider_code(self.supplier.code, self.operator)
 
 
 class MessageQuerySet(models.QuerySet["OrderMessage"]):

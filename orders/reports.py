@@ -2,14 +2,18 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection
 from django.utils import timezone
 
 from accounts.models import User
+from catalog.actions import mark_availability_stale
 
 # Observed success is counted over this long.
 _WINDOW = timedelta(days=14)
+# Whoever waited less for a code than this had no chance to see one.
+_PATIENCE = timedelta(seconds=90)
 # An account's own success rate is that of orders placed since.
 _SUCCESS_WINDOW = timedelta(days=30)
 
@@ -127,27 +131,64 @@ _CHECKS = {
 
 
 def count_deliveries(*, now: datetime) -> int:
-    """Write into each offer how many of its recent orders ended and how many got a code."""
+    """Write into offers and suppliers how many recent orders ended and how many got a code.
+
+    An order that its customer cancelled soon says nothing about the supplier. Returns how many
+    offers changed.
+    """
+    since: dict[str, Any] = {"since": now - _WINDOW, "patience": _PATIENCE}
     with connection.cursor() as cursor:
-        cursor.execute(_COUNT_DELIVERIES, {"since": now - _WINDOW})
-        counted: int = cursor.rowcount
-    return counted
+        cursor.execute(_COUNT_DELIVERIES, since)
+        suppliers = [row[0] for row in cursor.fetchall()]
+        cursor.execute(_COUNT_SUPPLIERS)
+    if suppliers:
+        mark_availability_stale(suppliers, now=now)
+    return len(suppliers)
 
 
+# Orders beyond the window are passed over by their block range, and only offers that have or get
+# a count are touched, so that neither history nor the catalogue make this dearer.
 _COUNT_DELIVERIES = f"""
 WITH counted AS (
-    SELECT attempt.offer_id AS id, count(*) AS ended,
+    SELECT attempt.supplier_id, service.id AS service_id, country.id AS country_id,
+        attempt.operator, count(*) AS ended,
         count(*) FILTER (WHERE placed.status IN {_CAPTURED}) AS delivered
-    FROM orders_purchaseattempt attempt JOIN orders_order placed ON placed.id = attempt.order_id
-    WHERE attempt.offer_id IS NOT NULL AND attempt.reference <> ''
-      AND placed.status IN ('received', 'success', 'expired', 'cancelled')
-      AND placed.created_at >= %(since)s
-    GROUP BY attempt.offer_id
+    FROM orders_order placed
+    JOIN orders_purchaseattempt attempt ON attempt.order_id = placed.id
+    JOIN catalog_service service ON service.code = placed.service_id
+    JOIN catalog_country country ON country.code = placed.country_id
+    WHERE placed.created_at >= %(since)s AND attempt.reference <> ''
+      AND (placed.status IN ('received', 'success', 'expired')
+        OR placed.status = 'cancelled'
+            AND placed.closing_since >= placed.created_at + %(patience)s)
+    GROUP BY attempt.supplier_id, service.id, country.id, attempt.operator
+), changed AS (
+    SELECT offer.id, counted.ended, counted.delivered
+    FROM counted JOIN catalog_offer offer USING (supplier_id, service_id, country_id, operator)
+    UNION ALL
+    SELECT id, 0, 0 FROM catalog_offer offer WHERE ended_count > 0 AND NOT EXISTS (
+        SELECT FROM counted WHERE counted.supplier_id = offer.supplier_id
+          AND counted.service_id = offer.service_id AND counted.country_id = offer.country_id
+          AND counted.operator = offer.operator
+    )
 )
 UPDATE catalog_offer offer
+SET ended_count = changed.ended, delivered_count = changed.delivered
+FROM changed
+WHERE offer.id = changed.id AND (offer.ended_count, offer.delivered_count)
+    IS DISTINCT FROM (changed.ended, changed.delivered)
+RETURNING offer.supplier_id
+"""
+
+_COUNT_SUPPLIERS = """
+WITH counted AS (
+    SELECT supplier_id AS id, sum(ended_count) AS ended, sum(delivered_count) AS delivered
+    FROM catalog_offer WHERE ended_count > 0 GROUP BY supplier_id
+)
+UPDATE catalog_supplier supplier
 SET ended_count = coalesce(counted.ended, 0), delivered_count = coalesce(counted.delivered, 0)
-FROM catalog_offer same LEFT JOIN counted ON counted.id = same.id
-WHERE offer.id = same.id AND (offer.ended_count, offer.delivered_count)
+FROM catalog_supplier same LEFT JOIN counted ON counted.id = same.id
+WHERE supplier.id = same.id AND (supplier.ended_count, supplier.delivered_count)
     IS DISTINCT FROM (coalesce(counted.ended, 0), coalesce(counted.delivered, 0))
 """
 

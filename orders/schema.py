@@ -10,6 +10,7 @@ from accounts.description import PAGING, ULID, Example, describe
 from accounts.models import Mode
 from nexotp.lib.errors import InvalidRequest
 from orders.actions import (
+    AccountCoolingDown,
     CancelTooEarly,
     IdempotencyInProgress,
     IdempotencyKeyReused,
@@ -22,7 +23,15 @@ from orders.actions import (
     SupplierUnavailable,
     TooManyOpenOrders,
 )
-from orders.forms import ACTIVE
+from orders.forms import (
+    ACTIVE,
+    DOLLARS,
+    LONGEST_KEY,
+    LONGEST_REASON,
+    MOST_DOLLARS,
+    NO_NUL,
+    PRINTABLE,
+)
 from orders.lookup import OrderNotFound, OrderNotYours
 from orders.states import SHOWN_AS
 from wallet.actions import InsufficientFunds
@@ -31,35 +40,38 @@ PUBLIC_STATUSES = list(SHOWN_AS)
 _ORDER_ID = _("An `orderId` (`ord_…`), or the `orderNumber` of one of your own orders.")
 
 
-@extend_schema_field(
-    {"oneOf": [{"type": "integer", "enum": [0, 1]}, {"type": "string", "enum": ["0", "1"]}]}
-)
+@extend_schema_field({"enum": [0, 1, "0", "1", "", None]})
 class PricingOption(serializers.Field[Any, Any, Any, Any]):
-    """0 or 1, as a number or as a text."""
+    """0 or 1, as a number or as a text; null and an empty text say nothing."""
 
 
 @extend_schema_field(
     {
         "oneOf": [
-            {"type": "number", "exclusiveMinimum": 0, "maximum": 1_000_000},
-            {"type": "string", "pattern": r"^\d{1,7}(\.\d{1,10})?$"},
+            {"type": "number", "exclusiveMinimum": 0, "maximum": MOST_DOLLARS},
+            {"type": "string", "pattern": DOLLARS},
+            {"type": "string", "maxLength": 0},
+            {"type": "null"},
         ]
     }
 )
 class Dollars(serializers.Field[Any, Any, Any, Any]):
-    """An amount of US dollars, as a number or as a text."""
+    """An amount of US dollars, as a number or as a text; null and an empty text say nothing."""
 
 
 class OrderRequested(serializers.Serializer[None]):
-    service = serializers.CharField(help_text=_("A `serviceCode` or `serviceId`."))
-    country = serializers.CharField(help_text=_("A `countryCode` or `countryId`."))
+    service = serializers.CharField(min_length=1, help_text=_("A `serviceCode` or `serviceId`."))
+    country = serializers.CharField(min_length=1, help_text=_("A `countryCode` or `countryId`."))
     provider = serializers.CharField(
         required=False,
+        allow_null=True,
         default="any",
         help_text=_("A `providerCode` of `GET /providers`; `any` lets us choose."),
     )
     pool = serializers.CharField(
-        required=False, help_text=_("Another name for `provider`. Both given, they must agree.")
+        required=False,
+        allow_null=True,
+        help_text=_("Another name for `provider`. Both given, they must agree."),
     )
     pricing_option = PricingOption(
         required=False, help_text=_("`0` the cheapest (default), `1` the best observed delivery.")
@@ -68,17 +80,23 @@ class OrderRequested(serializers.Serializer[None]):
         required=False,
         help_text=_("In US dollars. A higher price is refused, and nothing is bought."),
     )
-    idempotencyKey = serializers.CharField(
+    idempotencyKey = serializers.RegexField(
+        PRINTABLE,
         required=False,
+        allow_null=True,
         min_length=1,
-        max_length=255,
+        max_length=LONGEST_KEY,
         help_text=_("Recommended: makes repeating the call safe. Printable characters."),
     )
 
 
 class CancelRequested(serializers.Serializer[None]):
-    reason = serializers.CharField(
-        required=False, max_length=200, allow_blank=True, help_text=_("Kept with the order.")
+    reason = serializers.RegexField(
+        NO_NUL,
+        required=False,
+        allow_null=True,
+        max_length=LONGEST_REASON,
+        help_text=_("Kept with the order."),
     )
 
 
@@ -311,6 +329,14 @@ create_order = describe(
             },
         ),
     ),
+    parameters=(
+        OpenApiParameter(
+            "Idempotency-Key",
+            {"type": "string", "pattern": r"^[ -~]+$", "maxLength": LONGEST_KEY},
+            OpenApiParameter.HEADER,
+            description=_("The `idempotencyKey`, outside of the body."),
+        ),
+    ),
     headers={"Idempotent-Replayed": _("`true` where this is the answer to an earlier request.")},
     answer=PlacedOrder,
     example=_PLACED,
@@ -322,6 +348,7 @@ create_order = describe(
         PriceAboveMax,
         RateUnavailable,
         TooManyOpenOrders,
+        AccountCoolingDown,
         NoNumbers,
         SupplierUnavailable,
     ),

@@ -12,6 +12,7 @@ from catalog.models import Supplier
 from orders import reports
 from orders.actions import (
     advance_due_orders,
+    cool_down_abusers,
     poll_supplier,
     settle_due_attempts,
     settle_unknown_attempts,
@@ -75,3 +76,8 @@ def settle_unknown() -> None:
 @shared_task(name="orders.count_deliveries")
 def count_deliveries() -> None:
     reports.count_deliveries(now=timezone.now())
+
+
+@shared_task(name="orders.cool_down_abusers")
+def cool_down() -> None:
+    cool_down_abusers(now=timezone.now())

@@ -22,16 +22,19 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.models import Mode, User
-from catalog.models import ANY_PROVIDER, Country, Offer, Service
+from catalog.models import ANY_PROVIDER, Country, Service
+from catalog.quotes import find_quote
 from nexotp.lib.errors import Problem
 from nexotp.lib.ids import new_id
 from nexotp.lib.pagination import keyset_page
 from orders.actions import (
+    AccountCoolingDown,
     IdempotencyInProgress,
     IdempotencyKeyReused,
     OrderNotCancellable,
     OrderRequest,
     cancel_order,
+    check_cool_down,
     finish_order,
     place_order,
     resend_code,
@@ -155,12 +158,8 @@ def _confirmation(
     problem: Problem | None = None,
     price_before: int | None = None,
 ) -> HttpResponse:
-    offers = list(
-        Offer.objects.on_sale(Mode.LIVE, timezone.now())
-        .for_goods(service, country)
-        .select_related("supplier")
-        .cheapest_first()
-    )
+    now = timezone.now()
+    offers = find_quote(service, country, mode=Mode.LIVE, now=now).on_sale
     chosen = next((offer for offer in offers if offer.provider_code == provider), None)
     cheapest = offers[0] if offers else None
     offer = chosen or cheapest
@@ -174,12 +173,21 @@ def _confirmation(
         "price": offer.price if offer else None,
         "currency": settings.SHOP_CURRENCY,
         "key": key,
-        "problem": problem,
+        "problem": problem or _cooling(request, now),
         "price_before": price_before,
     }
     response = _page_or_part(request, "orders/confirm.html", "choice", context)
-    response.status_code = 409 if problem else 200
+    response.status_code = 409 if price_before is not None else 200
     return response
+
+
+def _cooling(request: HttpRequest, now: datetime) -> Problem | None:
+    """Tell before the click what the click would be told."""
+    try:
+        check_cool_down(_customer(request), now)
+    except AccountCoolingDown as problem:
+        return problem
+    return None
 
 
 @never_cache

@@ -40,7 +40,8 @@ class SupplierError(Exception):
 class Refused(SupplierError):
     """The supplier understood and said no: nothing was bought, nothing changed.
 
-    `until` is when a ban or a cool-down ends, `minimum` the price it now asks.
+    `until` is when a ban or a cool-down ends, `minimum` the price it now asks. `only_these_goods`
+    is a ban for this service and country, while the account may go on buying everything else.
     """
 
     def __init__(
@@ -50,11 +51,13 @@ class Refused(SupplierError):
         *,
         until: datetime | None = None,
         minimum: int | None = None,
+        only_these_goods: bool = False,
     ) -> None:
         super().__init__(text)
         self.reason = reason
         self.until = until
         self.minimum = minimum
+        self.only_these_goods = only_these_goods
 
 
 class Unreachable(SupplierError):
@@ -73,6 +76,15 @@ class Credentials:
     api_key: str = field(repr=False)
     currency: str = "USD"
     options: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How fast one account may ask: a token bucket, and how long asking faster shuts it out."""
+
+    requests_per_second: float = 5
+    burst: int = 5
+    block_seconds: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +107,15 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class NamedCode:
-    """A supplier's own code for a country or a service, with the name it gives it."""
+    """A supplier's own code for a country or a service, with the name it gives it.
+
+    Some say of a country its ISO code (two capitals) and its prefix (with the plus), too.
+    """
 
     code: str
     name: str
+    iso: str = ""
+    prefix: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +159,10 @@ class ActivationState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Activation:
-    """One activation as read from the supplier; goods and times only where a list gives them."""
+    """One activation as read from the supplier; goods and times only where a list gives them.
+
+    `cost` is what was charged for it at first, whether or not that has been paid back since.
+    """
 
     reference: str
     state: ActivationState
@@ -183,6 +203,12 @@ class Supplier(ABC):
 
     #: one request lists all open activations; otherwise they are read one by one
     has_active_list: bool = True
+    #: what was bought in the past can be read, too
+    has_history: bool = False
+    #: whose codes for services and countries these are; the catalogue has a table for some
+    vocabulary: str = ""
+    #: careful, for suppliers that do not say
+    limits: Limits = Limits()
 
     def __init__(self, credentials: Credentials) -> None:
         self.credentials = credentials
@@ -201,13 +227,19 @@ class Supplier(ABC):
 
     @abstractmethod
     def listings(self) -> Iterator[Listing]:
-        """Yield the whole price list."""
+        """Yield the whole price list, bit by bit where it is large: an error may come in between.
+
+        Of several lines for the same goods the cheapest counts.
+        """
 
     @abstractmethod
-    def buy(self, goods: Goods, *, max_cost: int, reference: str, now: datetime) -> Purchase:
+    def buy(
+        self, goods: Goods, *, max_cost: int, reference: str, now: datetime, end_user: str = ""
+    ) -> Purchase:
         """Buy one number for at most `max_cost`.
 
-        `reference` is our own name for this attempt, handed over where the supplier takes one.
+        `reference` is our own name for this attempt, `end_user` our name for the customer; both
+        are handed over where the supplier takes them, so that a ban hits the one who earned it.
         Never retried, never redirected: connect 3 s, 10 s in all.
         """
 
@@ -227,10 +259,27 @@ class Supplier(ABC):
     def cancel(self, reference: str, *, now: datetime) -> Cancellation:
         """Ask for cancellation and refund."""
 
+    def report_bad_number(self, reference: str, *, now: datetime) -> Cancellation:
+        """Cancel, saying that the number is no good, where the supplier wants to know.
+
+        Such a number had been used for the service before.
+        """
+        return self.cancel(reference, now=now)
+
     @abstractmethod
     def finish(self, reference: str, *, now: datetime) -> None:
         """Tell the supplier that the code was used; finishing twice is no error."""
 
     @abstractmethod
     def resend(self, reference: str, *, now: datetime) -> str:
-        """Ask for another code and return the reference to follow from now on."""
+        """Ask for another code and return the reference to follow from now on.
+
+        A resend that would cost something is refused.
+        """
+
+    def history(self, *, since: datetime, until: datetime) -> Iterator[Activation]:
+        """Yield what was bought in a span of time and how it stands, a superset where in doubt.
+
+        Raises Refused where the supplier keeps no history.
+        """
+        raise Refused(RefusalReason.BAD_REQUEST, "this supplier keeps no history")

@@ -8,17 +8,28 @@ from __future__ import annotations
 import json
 import re
 from contextlib import suppress
+from datetime import UTC, datetime
 from decimal import ROUND_CEILING, Decimal, InvalidOperation
 from typing import Any
+from urllib.parse import quote_plus
+
+from suppliers.base import ReceivedMessage
 
 DECIMALS = 4
+
+HIGHEST_BALANCE = Decimal(1_000_000_000)
 
 # No number costs a hundred thousand dollars or rubles; what says so is broken.
 _HIGHEST_AMOUNT = Decimal(100_000)
 _HIGHEST_COUNT = 10**9
 _LONGEST_NUMBER = 40
 _LONGEST_TEXT = 4_000
+_EXCERPT = 120
 
+_REFERENCE = re.compile(r"[0-9A-Za-z_-]{1,64}")
+_BARE_CODE = re.compile(r"[0-9A-Za-z-]{1,16}")
+# more digits of a second than this Python reads
+_FRACTION = re.compile(r"(\.\d{6})\d+")
 _PHONE = re.compile(r"\+?([1-9]\d{5,14})", re.ASCII)
 # A run of four to eight digits, possibly parted once, that is no piece of something longer.
 _CODE = re.compile(r"(?<![\w.,:/+#$€£-])(\d{4,8}|\d{3,4}[- ]\d{3,4})(?![\w/%$€£-]|[.,:]\d|[- ]\d)")
@@ -53,6 +64,14 @@ def minor_units(raw: object, *, highest: Decimal = _HIGHEST_AMOUNT) -> int:
     return int(amount.scaleb(DECIMALS).to_integral_value(ROUND_CEILING))
 
 
+def minor_units_or_none(raw: object) -> int | None:
+    """Return an amount in minor units, or None where it makes no sense."""
+    try:
+        return minor_units(raw)
+    except Unreadable:
+        return None
+
+
 def decimal_text(minor: int) -> str:
     """Return minor units as the decimal number that suppliers read: 1234 is 0.1234."""
     return f"{Decimal(minor).scaleb(-DECIMALS):.{DECIMALS}f}"
@@ -77,12 +96,67 @@ def phone_number(raw: object) -> str:
     return f"+{match[1]}"
 
 
+def phone_number_or_empty(raw: object) -> str:
+    """Return a phone number as E.164, or nothing where it makes no sense."""
+    try:
+        return phone_number(raw)
+    except Unreadable:
+        return ""
+
+
+def reference(raw: object) -> str:
+    """Return a supplier's id of an activation, given as number or text. Raises Unreadable."""
+    if type(raw) not in (int, str) or not _REFERENCE.fullmatch(str(raw)):
+        raise Unreadable("not an id")
+    return str(raw)
+
+
+def zoned_time(raw: object) -> datetime | None:
+    """Return a time in UTC that is printed with its zone, or None where it makes no sense."""
+    try:
+        moment = datetime.fromisoformat(_FRACTION.sub(r"\1", str(raw)))
+    except ValueError:
+        return None
+    return moment.astimezone(UTC) if moment.tzinfo else None
+
+
 def clean_text(raw: object) -> str:
     """Return text that any database and any JSON encoder takes: no NUL, no lone surrogate."""
     if raw is None:
         return ""
     text = str(raw)[:_LONGEST_TEXT].replace("\x00", "")
     return text.encode("utf-8", "replace").decode("utf-8").strip()
+
+
+def excerpt(text: str, *, secret: str) -> str:
+    """Return the beginning of an answer for a log, without the secret that it may echo."""
+    for hidden in {secret, quote_plus(secret)} - {""}:
+        text = text.replace(hidden, "[key]")
+    return repr(text[:_EXCERPT])
+
+
+def message(
+    code: str,
+    text: str,
+    *,
+    message_id: str = "",
+    sender: str = "",
+    received_at: datetime | None = None,
+) -> ReceivedMessage | None:
+    """Return one message, or None where there is neither code nor text.
+
+    Some suppliers leave the code out, or put the whole text in its place.
+    """
+    if not code and not text:
+        return None
+    is_code = bool(_BARE_CODE.fullmatch(code))
+    return ReceivedMessage(
+        code=code if is_code else code_in(code) or code_in(text),
+        text=text if is_code else text or code,
+        message_id=message_id,
+        sender=sender,
+        received_at=received_at,
+    )
 
 
 def code_in(text: str) -> str | None:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from suppliers.base import Credentials, Supplier
-from suppliers.sandbox import Sandbox
-from suppliers.smsactivate import SmsActivate
+from collections.abc import Callable
+from functools import partial
 
-PROTOCOLS: dict[str, type[Supplier]] = {
+from suppliers.base import Credentials, Supplier
+from suppliers.fivesim import FiveSim
+from suppliers.sandbox import Sandbox
+from suppliers.smsactivate import DIALECTS, SmsActivate
+
+PROTOCOLS: dict[str, Callable[[Credentials], Supplier]] = {
     "smsactivate": SmsActivate,
+    **{name: partial(SmsActivate, dialect=dialect) for name, dialect in DIALECTS.items()},
+    "fivesim": FiveSim,
     "sandbox": Sandbox,
 }
 

@@ -199,6 +199,7 @@ class Sandbox(Supplier):
     """A supplier of numbers that do not exist; its codes are our own slugs."""
 
     has_active_list = False
+    vocabulary = "ours"
 
     def balance(self) -> int:
         """Return a balance that buying does not change."""
@@ -219,7 +220,9 @@ class Sandbox(Supplier):
                 goods = Goods(service, country)
                 yield Listing(goods, _cost(goods), _STOCK)
 
-    def buy(self, goods: Goods, *, max_cost: int, reference: str, now: datetime) -> Purchase:
+    def buy(
+        self, goods: Goods, *, max_cost: int, reference: str, now: datetime, end_user: str = ""
+    ) -> Purchase:
         """Return a number; the same attempt at the same moment gives the same one.
 
         Raises Refused.

@@ -2,7 +2,8 @@
 
 A request is sent once: no retry, no redirect, no proxy or credentials from the environment.
 `Unreachable` means that nothing was sent; whatever fails later is `OutcomeUnknown`.
-Neither errors nor logs ever show the address's query, which is where many suppliers want the key.
+Neither errors nor logs ever show the address's query, a form or a header: suppliers want the key
+in any of them.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from http.cookiejar import CookieJar, DefaultCookiePolicy
+from typing import Any
 
 import httpcore2
 import httpx2
@@ -53,6 +55,7 @@ def get(
     url: str,
     params: Mapping[str, str],
     *,
+    headers: Mapping[str, str] | None = None,
     seconds: float = TOTAL_SECONDS,
     max_bytes: int = SMALL_ANSWER,
 ) -> Answer:
@@ -60,14 +63,36 @@ def get(
 
     Raises Unreachable, OutcomeUnknown.
     """
+    return send("GET", url, params=params, headers=headers, seconds=seconds, max_bytes=max_bytes)
+
+
+def send(
+    method: str,
+    url: str,
+    *,
+    params: Mapping[str, str] | None = None,
+    form: Mapping[str, str] | None = None,
+    json: Mapping[str, Any] | None = None,
+    headers: Mapping[str, str] | None = None,
+    seconds: float = TOTAL_SECONDS,
+    max_bytes: int = SMALL_ANSWER,
+) -> Answer:
+    """Send one request and read the whole answer within `seconds` and `max_bytes`.
+
+    `params` go into the address, `form` or `json` into the body. Raises Unreachable,
+    OutcomeUnknown.
+    """
     failure: SupplierError
     deadline.begin(seconds)
     host = "supplier"
     try:
-        host = httpx2.URL(url).host or host
+        address = httpx2.URL(url)
+        host = address.host or host
         timeout = httpx2.Timeout(seconds, connect=CONNECT_SECONDS, pool=CONNECT_SECONDS)
-        client = _client_for(url)
-        request = client.build_request("GET", url, params=params, timeout=timeout)
+        client = _client_for(address)
+        request = client.build_request(
+            method, url, params=params, data=form, json=json, headers=headers, timeout=timeout
+        )
         # the resolver would raise this only later, and as no error of the library's
         request.url.raw_host.decode("ascii").encode("idna")
     except (httpx2.InvalidURL, ValueError):
@@ -101,11 +126,12 @@ def _read(response: httpx2.Response, max_bytes: int) -> bytes:
     return bytes(body)
 
 
-def _client_for(url: str) -> httpx2.Client:
-    client = _clients.get(url)
+def _client_for(address: httpx2.URL) -> httpx2.Client:
+    origin = f"{address.scheme}://{address.netloc.decode('ascii', 'replace')}"
+    client = _clients.get(origin)
     if client is None:
         created = _new_client()
-        client = _clients.setdefault(url, created)
+        client = _clients.setdefault(origin, created)
         if client is not created:  # another thread was faster
             created.close()
     return client

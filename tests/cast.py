@@ -11,6 +11,7 @@ from accounts.actions import create_api_key, create_user
 from accounts.models import Mode, User
 from catalog.actions import sync_catalogue
 from catalog.models import Country, ExchangeRate, PricingRule, Service, Supplier
+from catalog.pausing import lift_pauses
 from nexotp.lib.ids import new_id
 from orders.actions import OrderRequest, place_order
 from orders.models import Order, PurchaseAttempt
@@ -58,6 +59,11 @@ def whatsapp_in_indonesia(**options: Any) -> OrderRequest:
 def buy(user: User, *, mode: str = Mode.LIVE, **options: Any) -> Order:
     request = whatsapp_in_indonesia(**options)
     return place_order(request, user=user, mode=mode, now=timezone.now()).order
+
+
+def forgive_suppliers() -> None:
+    """Let every breaker be closed and every ban be over."""
+    lift_pauses(Supplier.objects.all())
 
 
 def order_row(user: User, status: str = "success", **fields: Any) -> Order:
@@ -116,6 +122,8 @@ _MOVED = [
     "wallet_ledgeraccount",
     "accounts_apikey",
     "accounts_ratecounter",
+    "catalog_pause",
+    "catalog_block",
     "accounts_dailyusage",
     "django_admin_log",
     "django_session",
@@ -132,8 +140,9 @@ def sweep_up() -> None:
                 condition = "WHERE owner_id IS NOT NULL" if table.endswith("ledgeraccount") else ""
                 cursor.execute(f"DELETE FROM {table} {condition}")
             cursor.execute(
-                "UPDATE catalog_supplier SET paused_until = NULL, failure_count = 0,"
-                " poll_lease_until = NULL, is_enabled = true"
+                "UPDATE catalog_supplier SET paused_until = NULL, paused_for = '',"
+                " failure_count = 0, poll_lease_until = NULL, is_enabled = true,"
+                " delivered_count = 0, ended_count = 0, balance = NULL, balance_at = NULL"
             )
         finally:
             cursor.execute("SET session_replication_role = origin")

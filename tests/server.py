@@ -23,7 +23,7 @@ from nexotp.lib.env import BASE_DIR
 
 
 @contextmanager
-def serve(**environment: str) -> Iterator[str]:
+def serve(**settings_of_its_own: str) -> Iterator[str]:
     """Run Granian until the block ends; gives the base URL, such as `http://127.0.0.1:40123`."""
     port = _free_port()
     base_url = f"http://127.0.0.1:{port}"
@@ -33,7 +33,7 @@ def serve(**environment: str) -> Iterator[str]:
         log = Path(folder) / "web.log"
         process = processes.spawn(
             [*command, "nexotp.wsgi:application"],
-            env={**os.environ, **_environment(), **environment},
+            env={**os.environ, **environment(), **settings_of_its_own},
             cwd=BASE_DIR,
             log=log,
         )
@@ -46,7 +46,7 @@ def serve(**environment: str) -> Iterator[str]:
             process.wait(timeout=20)
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
     """What makes the other process see the same data as this one."""
     name = connection.settings_dict["NAME"]
     url = urlsplit(os.environ["DATABASE_URL"])

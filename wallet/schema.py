@@ -6,7 +6,10 @@ from rest_framework import serializers
 
 from accounts.description import PAGING, describe
 from nexotp.lib.errors import InvalidRequest
+from nexotp.lib.fields import MOMENT
 from wallet.models import WALLET_KINDS
+
+_MOMENT = {"type": "string", "pattern": MOMENT, "examples": ["2026-06-22", "2026-06-22T06:00:00Z"]}
 
 
 class Balance(serializers.Serializer[None]):
@@ -64,9 +67,11 @@ list_transactions = describe(
             {"type": "string", "enum": [kind.value for kind in WALLET_KINDS]},
             description=_("Only movements of this kind."),
         ),
-        OpenApiParameter("from", str, description=_("Not before this date or time, in ISO 8601.")),
         OpenApiParameter(
-            "to", str, description=_("Not after this time, or this whole day, in ISO 8601.")
+            "from", _MOMENT, description=_("Not before this date or time, in ISO 8601.")
+        ),
+        OpenApiParameter(
+            "to", _MOMENT, description=_("Not after this time, or this whole day, in ISO 8601.")
         ),
     ),
     answer=Transaction,

@@ -14,7 +14,7 @@ from webhooks import transport
 from webhooks.states import ALL_EVENTS, EventType
 
 _REQUIRED = _("This field is required.")
-_MOST_NAMES = 50
+MOST_NAMES = 50
 
 
 class _Moment(forms.DateTimeInput):
@@ -98,7 +98,7 @@ class _Reader(Fields):
             self.wrong("events", "not_a_list", _("A list of names, or a text with commas."))
             return []
         names = [name.strip() for name in value]
-        if len(names) > _MOST_NAMES or not set(names) <= {ALL_EVENTS, *EventType.values}:
+        if len(names) > MOST_NAMES or not set(names) <= {ALL_EVENTS, *EventType.values}:
             self.wrong("events", "unknown", _unknown_event())
             return []
         return names

@@ -1,5 +1,6 @@
 """What the calls about webhooks take and answer, described for OpenAPI and the reference."""
 
+import re
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -9,10 +10,13 @@ from rest_framework import serializers
 from accounts.description import PAGING, ULID, Example, describe
 from nexotp.lib.errors import InvalidRequest
 from webhooks.actions import TooManyWebhooks, WebhookDisabled
+from webhooks.forms import MOST_NAMES
 from webhooks.lookup import DeliveryNotFound, DeliveryNotYours, WebhookNotFound, WebhookNotYours
 from webhooks.states import ALL_EVENTS, DeliveryState, EndpointState, EventType, Failure
+from webhooks.transport import LONGEST_URL
 
 _EVENTS = [*EventType.values, ALL_EVENTS]
+_ONE_EVENT = "|".join(re.escape(name) for name in _EVENTS)
 _WEBHOOK_ID = _("A `webhookId` (`whk_…`), or the `id` of one of your own webhooks.")
 
 
@@ -23,9 +27,9 @@ _WEBHOOK_ID = _("A `webhookId` (`whk_…`), or the `id` of one of your own webho
                 "type": "array",
                 "items": {"type": "string", "enum": _EVENTS},
                 "minItems": 1,
-                "maxItems": 50,
+                "maxItems": MOST_NAMES,
             },
-            {"type": "string", "minLength": 1},
+            {"type": "string", "pattern": rf"^ *({_ONE_EVENT})( *, *({_ONE_EVENT}))* *$"},
         ]
     }
 )
@@ -34,8 +38,10 @@ class EventNames(serializers.Field[Any, Any, Any, Any]):
 
 
 class WebhookRequested(serializers.Serializer[None]):
-    endpoint_url = serializers.CharField(
-        max_length=2000, help_text=_("Where we send to: https, port 443, a public address.")
+    endpoint_url = serializers.RegexField(
+        "^https://",
+        max_length=LONGEST_URL,
+        help_text=_("Where we send to: https, port 443, a public address."),
     )
     events = EventNames(
         help_text=_("A list of names, or a text with commas between them; `*` for all.")

@@ -38,7 +38,7 @@ _MOST_ADDRESSES = 3
 # What is kept of an answer, and what is read of it to leave the connection usable.
 KEPT_BYTES = 1024
 _READ_BYTES = 16 * 1024
-_LONGEST_URL = 2_000
+LONGEST_URL = 2_000
 # Servers drop idle connections after five seconds or more; ours go first.
 _KEEPALIVE_SECONDS = 4.0
 _KEPT_CONNECTIONS = 256
@@ -133,8 +133,8 @@ def parse(url: str) -> Destination:
 
     Raises UrlRefused.
     """
-    if len(url) > _LONGEST_URL:
-        raise UrlRefused("too_long", _("At most %(most)d characters.") % {"most": _LONGEST_URL})
+    if len(url) > LONGEST_URL:
+        raise UrlRefused("too_long", _("At most %(most)d characters.") % {"most": LONGEST_URL})
     if not url.lower().startswith(_schemes()):
         raise UrlRefused("not_https", _("This must be an https:// URL."))
     if not url.isascii() or re.search(r"[\x00-\x20\x7f\\#]", url):

@@ -1,9 +1,11 @@
 """Waking the worker that delivers, once something is committed. Nothing depends on it.
 
-The sweep comes by every few seconds anyway, and goes on looking for a while once it runs; so one
-message wakes it for all that this process commits within a moment.
+A thread sends the message, so that no customer waits for a broker that is slow or away. One
+message is enough for all that this process commits within a moment.
 """
 
+import os
+import threading
 import time
 
 import structlog
@@ -15,25 +17,45 @@ from nexotp.lib.queues import WEBHOOKS
 
 logger = structlog.get_logger(__name__)
 
-# Far less than a sweep goes on looking without finding anything.
 _ONE_FOR_ALL_SECONDS = 0.1
-_woken_at = 0.0
 
 
 def wake_on_commit() -> None:
     """Have due deliveries sent as soon as the transaction has committed."""
-    transaction.on_commit(_wake, robust=True)
+    transaction.on_commit(_waker.ask, robust=True)
 
 
-def _wake() -> None:
-    global _woken_at
-    now = time.monotonic()
-    if now - _woken_at < _ONE_FOR_ALL_SECONDS:
-        return
-    _woken_at = now
-    try:
-        current_app.send_task(
-            "webhooks.deliver_due", queue=WEBHOOKS, expires=10, retry=False, ignore_result=True
-        )
-    except OperationalError as error:
-        logger.warning("webhooks not woken", error=type(error).__name__)
+class _Waker:
+    def __init__(self) -> None:
+        self._asked = threading.Event()
+        self._starting = threading.Lock()
+        self._is_running = False
+
+    def ask(self) -> None:
+        self._asked.set()
+        with self._starting:
+            if not self._is_running:
+                threading.Thread(target=self._run, name="webhooks waker", daemon=True).start()
+                self._is_running = True
+
+    def forget(self) -> None:
+        """Begin anew in a forked child, where the thread does not exist."""
+        self.__init__()  # type: ignore[misc]
+
+    def _run(self) -> None:
+        while True:
+            self._asked.wait()
+            self._asked.clear()
+            try:
+                current_app.send_task(
+                    "webhooks.deliver_due", queue=WEBHOOKS, expires=10, retry=False
+                )
+            except OperationalError as error:
+                logger.warning("webhooks not woken", error=type(error).__name__)
+            except Exception:
+                logger.exception("waking webhooks broke")
+            time.sleep(_ONE_FOR_ALL_SECONDS)
+
+
+_waker = _Waker()
+os.register_at_fork(after_in_child=_waker.forget)

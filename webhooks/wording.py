@@ -50,7 +50,7 @@ def delivery_tone(delivery: Delivery) -> str:
 
 def delivery_label(delivery: Delivery) -> str:
     if delivery.state == DeliveryState.QUEUED and delivery.failure_count:
-        return _("Tried again soon")
+        return _("To be tried again")
     return str(DeliveryState(delivery.state).label)
 
 

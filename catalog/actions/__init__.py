@@ -2,16 +2,12 @@
 
 `syncing` reads a supplier's price list, by way of `spooling`, and `storing` brings offers in line
 with it; `mapping` and `proposing` say what its codes mean, `reviewing` what people decided about
-that. `repricing` bakes prices into offers, `availability` sums offers up for reading.
+that. `repricing` bakes prices into offers, by `rates` too; `availability` sums offers up for
+reading. `balances` is about our money at suppliers.
 """
 
 from catalog.actions.availability import mark_availability_stale, refresh_stale_availability
-from catalog.actions.breaking import (
-    note_supplier_answer,
-    note_supplier_failure,
-    pause_supplier,
-    refresh_balance,
-)
+from catalog.actions.balances import refresh_balance
 from catalog.actions.rates import exchange_rates
 from catalog.actions.repricing import Repricing, note_moved_cost, reprice_offers, reprice_some
 from catalog.actions.reviewing import (
@@ -32,9 +28,6 @@ __all__ = [
     "forget_old_runs",
     "mark_availability_stale",
     "note_moved_cost",
-    "note_supplier_answer",
-    "note_supplier_failure",
-    "pause_supplier",
     "refresh_balance",
     "refresh_stale_availability",
     "refuse_codes",

@@ -1,9 +1,11 @@
 """What is on sale in sums: one pass over a supplier's offers, writing only sums that differ."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import connection, transaction
 
+from accounts.models import Mode
 from catalog.actions.locking import try_lock_offers
 from catalog.models import Supplier
 
@@ -11,14 +13,20 @@ from catalog.models import Supplier
 def refresh_availability(supplier: Supplier) -> int:
     """Sum up a supplier's offers, which are locked, and return how many sums were wrong."""
     with connection.cursor() as cursor:
-        cursor.execute(_REFRESH, {"supplier": supplier.pk})
+        is_live = supplier.mode == Mode.LIVE
+        cursor.execute(_REFRESH, {"supplier": supplier.pk, "is_live": is_live})
         (changed,) = cursor.fetchone()
     return int(changed)
 
 
-def mark_availability_stale(suppliers: list[int], *, now: datetime) -> None:
-    """Have the sums of these suppliers refreshed by the next look, within seconds."""
-    Supplier.objects.filter(pk__in=suppliers).update(stale_since=now)
+def mark_availability_stale(suppliers: Iterable[int] | None = None, *, now: datetime) -> None:
+    """Have the sums of these suppliers, or of all, refreshed by the next look, within seconds."""
+    stale = (
+        Supplier.objects.all()
+        if suppliers is None
+        else Supplier.objects.filter(pk__in=set(suppliers))
+    )
+    stale.update(stale_since=now)
 
 
 def refresh_stale_availability() -> int:
@@ -40,8 +48,12 @@ _REFRESH = """
 WITH sums AS MATERIALIZED (
     SELECT operator, service_id, country_id, min(price) AS price, sum(stock) AS stock,
         sum(delivered_count) AS delivered_count, sum(ended_count) AS ended_count
-    FROM catalog_offer
-    WHERE supplier_id = %(supplier)s AND stock > 0 AND price IS NOT NULL
+    FROM catalog_offer offer
+    WHERE supplier_id = %(supplier)s AND stock > 0 AND price IS NOT NULL AND NOT EXISTS (
+        SELECT FROM catalog_block block
+        WHERE %(is_live)s AND (block.service_id IS NULL OR block.service_id = offer.service_id)
+          AND (block.country_id IS NULL OR block.country_id = offer.country_id)
+    )
     GROUP BY GROUPING SETS ((operator, service_id), (operator, country_id), (operator))
 ), written AS (
     INSERT INTO catalog_availability AS known (supplier_id, operator, service_id, country_id,

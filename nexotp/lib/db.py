@@ -1,12 +1,15 @@
 """Small things around the database connection."""
 
-from collections.abc import Sequence
-from functools import cached_property
+from collections.abc import Callable, Sequence
+from functools import cached_property, partial
 from typing import Any
 
 import psycopg
 from django.db import DEFAULT_DB_ALIAS, connection
-from django.db.models import Model
+from django.db.models import JSONField, Model
+from django.db.models.expressions import Col
+
+_Convert = tuple[int, Callable[[Any], Any]]
 
 
 class NetworkInsideTransaction(RuntimeError):
@@ -21,6 +24,10 @@ def release_connection() -> None:
     if connection.in_atomic_block:
         raise NetworkInsideTransaction
     connection.close()
+
+
+def _read_json(field: JSONField, text: Any) -> Any:
+    return field.from_db_value(text, Col("", field), connection)
 
 
 class PreparedRead:
@@ -51,20 +58,32 @@ class PreparedRead:
     def _instances(self, row: tuple[Any, ...]) -> list[Any]:
         found: list[Any] = []
         start = 0
-        for model, names in self._fields:
+        for model, names, read in self._fields:
             end = start + len(names)
             # An outer join that found nothing leaves the primary key, always first, empty.
-            is_there = row[start] is not None
-            found.append(
-                model.from_db(DEFAULT_DB_ALIAS, names, row[start:end]) if is_there else None
-            )
+            if row[start] is None:
+                found.append(None)
+            else:
+                values = list(row[start:end])
+                for position, convert in read:
+                    values[position] = convert(values[position])
+                found.append(model.from_db(DEFAULT_DB_ALIAS, names, values))
             start = end
         return found
 
     @cached_property
-    def _fields(self) -> list[tuple[type[Model], list[str]]]:
+    def _fields(self) -> list[tuple[type[Model], list[str], list[_Convert]]]:
         return [
-            (model, [field.attname for field in model._meta.concrete_fields])
+            (
+                model,
+                [field.attname for field in model._meta.concrete_fields],
+                [
+                    (position, partial(_read_json, field))
+                    for position, field in enumerate(model._meta.concrete_fields)
+                    # The driver gives JSON as text.
+                    if isinstance(field, JSONField)
+                ],
+            )
             for model in self._models.values()
         ]
 

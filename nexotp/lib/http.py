@@ -16,7 +16,7 @@ from typing import IO, Any
 import orjson
 import structlog
 from django.conf import settings
-from django.core.exceptions import RequestDataTooBig
+from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from django.http.response import HttpResponseBase
@@ -176,7 +176,7 @@ def _as_problem(error: Exception) -> errors.Problem | None:
             return errors.PayloadTooLarge()
         case Http404() | drf.NotFound():
             return errors.NotFound()
-        case drf.ParseError():
+        case drf.ParseError() | SuspiciousOperation():
             return errors.InvalidRequest()
         case _ if isinstance(error, DATABASE_AWAY):
             return errors.ServiceUnavailable(retry_after=2)

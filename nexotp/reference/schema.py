@@ -13,7 +13,7 @@ from nexotp.api_v1 import v1
 from nexotp.lib import errors
 
 # Answered before or instead of a described call.
-_OF_NO_CALL: tuple[type[errors.Problem], ...] = (errors.NotFound, errors.MethodNotAllowed)
+OF_NO_CALL: tuple[type[errors.Problem], ...] = (errors.NotFound, errors.MethodNotAllowed)
 
 
 @lru_cache(maxsize=len(settings.LANGUAGES))
@@ -50,7 +50,7 @@ def descriptions() -> dict[str, Description]:
 def error_codes() -> list[str]:
     """Return every code that any call may answer with, sorted."""
     problems = {problem for each in descriptions().values() for problem in problems_of(each)}
-    return sorted({problem.code for problem in problems | set(_OF_NO_CALL)})
+    return sorted({problem.code for problem in problems | set(OF_NO_CALL)})
 
 
 def _public_paths(paths: dict[str, Any]) -> dict[str, Any]:

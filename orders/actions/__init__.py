@@ -1,9 +1,10 @@
 """What can be done with an order.
 
-`placing` opens one and `buying` gets its number; `polling` asks what came and `receiving` stores
-it; `closing` ends orders, `ending` their purchases. `searching` finds out what became of purchases
-nobody heard of again, `settling` tidies up upstream. Suppliers are called outside transactions:
-each action records its intention, calls, and records the result.
+`placing` opens one, unless `guarding` keeps its account off, and `buying` gets its number;
+`polling` asks what came and `receiving` stores it; `closing` ends orders, `ending` their purchases.
+`searching` finds out what became of purchases nobody heard of again, `settling` tidies up upstream.
+Suppliers are called outside transactions: each action records its intention, calls, and records the
+result.
 """
 
 from orders.actions.buying import NoNumbers, SupplierUnavailable
@@ -13,6 +14,11 @@ from orders.actions.closing import (
     advance_due_orders,
     cancel_order,
     refund_order,
+)
+from orders.actions.guarding import (
+    AccountCoolingDown,
+    check_cool_down,
+    cool_down_abusers,
 )
 from orders.actions.placing import (
     IdempotencyInProgress,
@@ -35,6 +41,7 @@ from orders.actions.searching import settle_unknown_attempts
 from orders.actions.settling import settle_due_attempts
 
 __all__ = [
+    "AccountCoolingDown",
     "CancelTooEarly",
     "IdempotencyInProgress",
     "IdempotencyKeyReused",
@@ -50,6 +57,8 @@ __all__ = [
     "TooManyOpenOrders",
     "advance_due_orders",
     "cancel_order",
+    "check_cool_down",
+    "cool_down_abusers",
     "finish_order",
     "place_order",
     "poll_supplier",

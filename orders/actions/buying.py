@@ -5,21 +5,16 @@ What is recorded here gives way to a sweep that gave the order up meanwhile.
 """
 
 from datetime import datetime, timedelta
-from decimal import Decimal
+from typing import Any
 
 import structlog
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
-from catalog.actions import (
-    note_moved_cost,
-    note_supplier_answer,
-    note_supplier_failure,
-    pause_supplier,
-)
-from catalog.models import Offer
-from catalog.pricing import leaves_margin
+from catalog.actions import note_moved_cost
+from catalog.models import Offer, PauseReason, Supplier
+from catalog.pausing import note_answer, note_failure, pause_goods, pause_supplier
 from nexotp.lib.clock import Clock
 from nexotp.lib.db import release_connection
 from nexotp.lib.errors import Problem
@@ -38,11 +33,12 @@ _EXPIRY_MARGIN = timedelta(seconds=10)
 
 # After these the supplier sells nothing at all for a while, so its other offers are left out too.
 _PAUSES = {
-    RefusalReason.BANNED: timedelta(minutes=10),
-    RefusalReason.NO_BALANCE: timedelta(minutes=5),
-    RefusalReason.BAD_CREDENTIALS: timedelta(minutes=5),
-    RefusalReason.BUSY: timedelta(seconds=10),
+    RefusalReason.NO_BALANCE: (PauseReason.NO_BALANCE, timedelta(minutes=5)),
+    RefusalReason.BAD_CREDENTIALS: (PauseReason.BAD_CREDENTIALS, timedelta(minutes=5)),
+    RefusalReason.BUSY: (PauseReason.BUSY, timedelta(seconds=10)),
 }
+# A ban whose end is not said.
+_BAN = timedelta(minutes=10)
 
 
 class NoNumbers(Problem):
@@ -64,7 +60,6 @@ def buy_number(
     attempt: PurchaseAttempt,
     route: list[Offer],
     *,
-    rates: dict[str, Decimal],
     clock: Clock,
 ) -> Order:
     """Ask the suppliers of the route in turn; `attempt` is recorded for the first of them.
@@ -82,27 +77,25 @@ def buy_number(
             sells_nothing = _note_refusal(offer, refusal, now=clock.now())
             state, error = AttemptState.REFUSED, f"{refusal.reason}: {refusal}"
         except Unreachable as failure:
-            note_supplier_failure(offer.supplier, now=clock.now())
+            note_failure(offer, was_reached=False, now=clock.now())
             sells_nothing = True
             state, error = AttemptState.UNREACHABLE, str(failure)
         except OutcomeUnknown as failure:
             # Never bought elsewhere: the sweep learns what happened.
-            note_supplier_failure(offer.supplier, now=clock.now())
+            note_failure(offer, was_reached=True, now=clock.now())
             _fail_and_release(
                 order, attempt, state=AttemptState.UNKNOWN, error=str(failure), now=clock.now()
             )
             raise SupplierUnavailable from failure
         else:
-            note_supplier_answer(offer.supplier)
+            note_answer(offer)
             crash_point("answered")
             return _start_waiting(order, attempt, purchase, now=clock.now())
         crash_point("refused")
-        rest = [
-            other
-            for other in rest
-            if _leaves_margin(other, order.price, rates)
-            and not (sells_nothing and other.supplier_id == offer.supplier_id)
-        ]
+        gone = _switched_off(rest)
+        if sells_nothing:
+            gone.add(offer.supplier_id)
+        rest = [other for other in rest if other.supplier_id not in gone]
         is_over = number == _MOST_ATTEMPTS or clock.elapsed() > settings.PURCHASE_DEADLINE_SECONDS
         if is_over or not rest:
             break
@@ -115,8 +108,19 @@ def buy_number(
     raise NoNumbers if was_refused else SupplierUnavailable
 
 
-def record_attempt(order: Order, offer: Offer, *, now: datetime) -> PurchaseAttempt:
-    """Record that a supplier is about to be asked."""
+def _switched_off(rest: list[Offer]) -> set[int]:
+    """Return the suppliers that staff has switched off since the route was made."""
+    suppliers = {offer.supplier_id for offer in rest}
+    if not suppliers:
+        return suppliers
+    enabled = Supplier.objects.filter(pk__in=suppliers, is_enabled=True)
+    return suppliers - set(enabled.values_list("pk", flat=True))
+
+
+def record_attempt(
+    order: Order, offer: Offer, *, now: datetime, route: dict[str, Any] | None = None
+) -> PurchaseAttempt:
+    """Record that a supplier is about to be asked; the first time, with the choice explained."""
     return PurchaseAttempt.objects.create(
         order=order,
         supplier=offer.supplier,
@@ -127,6 +131,7 @@ def record_attempt(order: Order, offer: Offer, *, now: datetime) -> PurchaseAtte
         cost=offer.cost,
         currency=offer.supplier.currency,
         sent_at=now,
+        route=route,
     )
 
 
@@ -146,9 +151,12 @@ def _ask(attempt: PurchaseAttempt, offer: Offer, *, now: datetime) -> Purchase:
         logger.exception("supplier cannot be used", supplier=offer.supplier.code)
         raise Unreachable(f"not usable: {type(error).__name__}") from error
     reference = f"{attempt.order.public_id}-{attempt.pk}"
+    end_user = attempt.order.user.public_id
     release_connection()
     try:
-        return client.buy(offer.goods, max_cost=offer.cost, reference=reference, now=now)
+        return client.buy(
+            offer.goods, max_cost=offer.cost, reference=reference, end_user=end_user, now=now
+        )
     except (Refused, Unreachable, OutcomeUnknown):
         raise
     except Exception as error:
@@ -159,20 +167,24 @@ def _ask(attempt: PurchaseAttempt, offer: Offer, *, now: datetime) -> Purchase:
 
 def _note_refusal(offer: Offer, refusal: Refused, *, now: datetime) -> bool:
     """Let what the supplier said hold for those who come next; return whether it sells nothing."""
-    note_supplier_answer(offer.supplier)
-    if (pause := _PAUSES.get(refusal.reason)) is not None:
-        pause_supplier(offer.supplier, until=refusal.until or now + pause)
+    note_answer(offer)
+    if refusal.reason == RefusalReason.BANNED:
+        until = refusal.until or now + _BAN
+        pause_goods(
+            offer,
+            until=until,
+            reason=PauseReason.BANNED,
+            now=now,
+            is_only_these=refusal.only_these_goods,
+        )
+        return True
+    if refusal.reason in _PAUSES:
+        reason, pause = _PAUSES[refusal.reason]
+        pause_supplier(offer.supplier, until=refusal.until or now + pause, reason=reason)
         return True
     if refusal.reason == RefusalReason.PRICE_MOVED and refusal.minimum:
         note_moved_cost(offer, cost=refusal.minimum, now=now)
     return False
-
-
-def _leaves_margin(offer: Offer, price: int, rates: dict[str, Decimal]) -> bool:
-    rate = rates.get(offer.supplier.currency)
-    return rate is not None and leaves_margin(
-        price=price, cost=offer.cost, rate=rate, floor_percent=settings.FLOOR_MARGIN_PERCENT
-    )
 
 
 def _try_next(
@@ -235,12 +247,11 @@ def _record_number(
     attempt.save(update_fields=["state", "reference", "cost", "reported_operator", "answered_at"])
     lifetime = timedelta(seconds=purchase.lifetime_seconds)
     expires_at = now + max(lifetime - _EXPIRY_MARGIN, lifetime / 2)
-    supplier = attempt.supplier
     order.move(
         Status.WAITING,
         now=now,
         phone_number=purchase.phone_number,
-        provider_code=f"{supplier.code}.{attempt.operator}" if attempt.operator else supplier.code,
+        provider_code=attempt.provider_code,
         can_resend=purchase.can_resend,
         expires_at=expires_at,
         cancel_available_at=now + timedelta(seconds=purchase.cancel_lock_seconds),

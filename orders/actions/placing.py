@@ -13,21 +13,21 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import User
+from accounts.models import Mode, User
 from catalog.actions import exchange_rates
-from catalog.models import ANY_PROVIDER, Country, Offer, Service
+from catalog.models import ANY_PROVIDER, Country, Service
 from catalog.pricing import in_usd
+from catalog.quotes import Quote, find_quote
 from nexotp.lib.clock import Clock
 from nexotp.lib.errors import Problem
 from nexotp.lib.money import EXPONENTS, to_json
 from orders.actions.buying import NoNumbers, buy_number, record_attempt
+from orders.actions.guarding import check_cool_down
 from orders.crashes import crash_point
 from orders.models import Order, PurchaseAttempt
 from orders.states import Status
 from wallet.actions import hold_price, open_wallet
 
-# As many offers are looked at; suppliers that turn out to sell nothing are skipped.
-_LONGEST_ROUTE = 12
 # An account this near its cap of open orders is counted again under its wallet's lock.
 _CLOSE_TO_THE_CAP = 64
 _ONE_ORDER_PER_KEY = "orders_one_order_per_key"
@@ -110,18 +110,28 @@ def place_order(
     """Hold the price and buy a number; a repeated key returns the first order.
 
     Raises InsufficientFunds, NoNumbers, SupplierUnavailable, PriceAboveMax, RateUnavailable,
-    TooManyOpenOrders, IdempotencyKeyReused, IdempotencyInProgress.
+    TooManyOpenOrders, AccountCoolingDown, IdempotencyKeyReused, IdempotencyInProgress.
     """
     if request.key and (earlier := _earlier_order(request, user=user, mode=mode)):
         return Placement(earlier, is_replay=True)
+    if mode == Mode.LIVE:
+        check_cool_down(user, now)
     clock = Clock(now)
-    route = _route(request, mode=mode, now=now)
     rates = exchange_rates(now)
-    price = _quote(request, route, rates)
+    quote = find_quote(
+        request.service,
+        request.country,
+        mode=mode,
+        now=now,
+        provider=request.provider,
+        by_delivery=request.best_delivery,
+        rates=rates,
+    )
+    price = _price(request, quote, rates)
     try:
         order, attempt = _open_order(
             request,
-            route[0],
+            quote,
             price=price,
             price_usd=in_usd(price, rates),
             user=user,
@@ -141,7 +151,7 @@ def place_order(
             return Placement(earlier, is_replay=True)
         raise
     crash_point("placed")
-    order = buy_number(order, attempt, route, rates=rates, clock=clock)
+    order = buy_number(order, attempt, quote.to_try, clock=clock)
     return Placement(order, is_replay=False)
 
 
@@ -162,29 +172,14 @@ def _earlier_order(request: OrderRequest, *, user: User, mode: str) -> Order | N
     return earlier
 
 
-def _route(request: OrderRequest, *, mode: str, now: datetime) -> list[Offer]:
-    """Return the offers to try, in order. Raises NoNumbers."""
-    offers = Offer.objects.route(
-        request.service,
-        request.country,
-        provider=request.provider,
-        best_delivery=request.best_delivery,
-        mode=mode,
-        now=now,
-    )
-    route = list(offers[:_LONGEST_ROUTE])
-    if not route:
-        raise NoNumbers
-    return route
-
-
-def _quote(request: OrderRequest, offers: list[Offer], rates: dict[str, Decimal]) -> int:
+def _price(request: OrderRequest, quote: Quote, rates: dict[str, Decimal]) -> int:
     """Return what the customer pays, whichever offer serves.
 
-    Raises PriceAboveMax, RateUnavailable.
+    Raises NoNumbers, PriceAboveMax, RateUnavailable.
     """
-    price = offers[0].price
-    assert price is not None, "offers on sale have a price"
+    if quote.price is None:
+        raise NoNumbers
+    price = quote.price
     limits = []
     if request.max_price is not None:
         limits.append(Decimal(request.max_price))
@@ -205,7 +200,7 @@ def _quote(request: OrderRequest, offers: list[Offer], rates: dict[str, Decimal]
 
 def _open_order(
     request: OrderRequest,
-    offer: Offer,
+    quote: Quote,
     *,
     price: int,
     price_usd: int | None,
@@ -236,7 +231,8 @@ def _open_order(
             updated_at=now,
             next_action_at=now + timedelta(seconds=settings.PURCHASE_ABANDONED_SECONDS),
         )
-        attempt = record_attempt(order, offer, now=now)
+        first = quote.to_try[0]
+        attempt = record_attempt(order, first, now=now, route=quote.route.explained())
         hold_price(order.money, wallet=wallet, request_id=request_id)
         if room <= _CLOSE_TO_THE_CAP:
             # The wallet is locked now, so nobody else's order can slip in between.

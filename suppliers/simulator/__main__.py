@@ -10,7 +10,8 @@ import time
 from pathlib import Path
 
 from suppliers.simulator.memory import keep_books, recall_books
-from suppliers.simulator.server import DEFAULT_KEY, HANDLER_PATH, SimulatorServer
+from suppliers.simulator.server import DEFAULT_KEY, SimulatorServer
+from suppliers.simulator.shops import SPEAKERS, open_shop
 
 logger = logging.getLogger("suppliers.simulator")
 
@@ -20,6 +21,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m suppliers.simulator")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8001, help="0 takes a free one")
+    parser.add_argument("--protocol", choices=sorted(SPEAKERS), default="smsactivate")
     parser.add_argument("--api-key", default=DEFAULT_KEY)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--books", type=Path, help="a file to keep what was sold in")
@@ -33,13 +35,21 @@ async def _serve(options: argparse.Namespace) -> None:
     for signum in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(signum, stop.set)
     # Activation ids of one program never meet those of another, however they are restarted.
-    server = SimulatorServer(api_key=options.api_key, seed=options.seed, first_id=int(time.time()))
+    shops = {
+        "": open_shop(
+            options.protocol,
+            api_key=options.api_key,
+            seed=options.seed,
+            first_id=int(time.time()),
+        )
+    }
+    accounts = {name: shop.account for name, shop in shops.items()}
     keeping = None
     if options.books:
-        recall_books(server.handler, options.books)
-        keeping = asyncio.create_task(keep_books(server.handler, options.books))
-    runner, port = await server.start(options.host, options.port)
-    logger.info("Simulator at http://%s:%d%s", options.host, port, HANDLER_PATH)
+        recall_books(accounts, options.books)
+        keeping = asyncio.create_task(keep_books(accounts, options.books))
+    runner, port = await SimulatorServer(shops).start(options.host, options.port)
+    logger.info("Simulator at http://%s:%d%s", options.host, port, shops[""].address)
     await stop.wait()
     await runner.cleanup()
     if keeping:

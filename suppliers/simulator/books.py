@@ -7,15 +7,12 @@ somebody looks (`settle`), so ten thousand waiting numbers cost nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from random import Random
 
-import orjson
-
-from suppliers.reading import decimal_text
-from suppliers.simulator.catalogue import Country
+from suppliers.simulator.catalogue import Country, Service
 from suppliers.simulator.settings import Settings
 
 OPENING_BALANCE = 1_000_000_0000
@@ -23,24 +20,19 @@ FIRST_ID = 635_000_000
 
 
 class State(StrEnum):
-    """How a number stands; the names are for people, the protocol has numerals for them."""
+    """How a number stands. REFUNDED is paid back by the supplier, of which it tells nobody."""
 
     WAITING = "waiting"
     RECEIVED = "received"
     RETRY = "retry"
     FINISHED = "finished"
     CANCELLED = "cancelled"
+    BANNED = "banned"
     TIMED_OUT = "timed_out"
+    REFUNDED = "refunded"
 
 
-_NUMERALS = {
-    State.RECEIVED: "2",
-    State.RETRY: "3",
-    State.WAITING: "4",
-    State.FINISHED: "6",
-    State.CANCELLED: "8",
-    State.TIMED_OUT: "8",
-}
+PAID_BACK = frozenset((State.CANCELLED, State.BANNED, State.TIMED_OUT, State.REFUNDED))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +48,12 @@ class Message:
 class Number:
     """One number sold. Times are seconds since 1970; `code_at` is None where no code will come.
 
-    `expires_at` is what the buyer was told, `closes_at` what happens.
+    `expires_at` is what the buyer was told, `closes_at` what happens. `row` is how a protocol
+    prints it in a list, until something changes. `resend_of` is the number's earlier purchase.
     """
 
     id: int
-    service: str
-    service_name: str
+    service: Service
     country: Country
     operator: str
     phone: str
@@ -71,6 +63,9 @@ class Number:
     expires_at: float
     closes_at: float
     code_at: float | None
+    end_user: str = ""
+    resend_of: int = 0
+    refund_at: float | None = None
     state: State = State.WAITING
     messages: list[Message] = field(default_factory=list)
     closed_at: float | None = None
@@ -80,44 +75,20 @@ class Number:
     def is_open(self) -> bool:
         return self.closed_at is None
 
-    @property
-    def numeral(self) -> str:
-        return _NUMERALS[self.state]
-
-    def describe(self) -> None:
-        """Print the row of the active list once per change, not once per reading."""
-        self.row = orjson.dumps(
-            {
-                "activationId": str(self.id),
-                "serviceCode": self.service,
-                "phoneNumber": self.phone,
-                "activationCost": orjson.Fragment(decimal_text(self.cost)),
-                "activationStatus": self.numeral,
-                "smsCode": [message.code for message in self.messages if message.code] or None,
-                "smsText": self.messages[-1].text if self.messages else None,
-                "activationTime": utc_text(self.bought_at),
-                "discount": "0",
-                "repeated": "0",
-                "countryCode": self.country.id,
-                "countryName": self.country.name,
-                "activationOperator": self.operator,
-                "canGetAnotherSms": "1",
-                "currency": 840,
-            }
-        )
-
     def truth(self) -> dict[str, object]:
         """Return everything, for tests to compare with: money in minor units, times in ISO."""
         return {
             "id": str(self.id),
-            "service": self.service,
+            "service": self.service.code,
             "country": self.country.id,
             "operator": self.operator,
             "state": self.state,
             "cost": self.cost,
-            "charged": 0 if self.state in (State.CANCELLED, State.TIMED_OUT) else self.cost,
+            "charged": 0 if self.state in PAID_BACK else self.cost,
             "phone": self.phone,
             "order_id": self.order_id,
+            "end_user": self.end_user,
+            "resend_of": str(self.resend_of or ""),
             "codes": [message.code for message in self.messages],
             "texts": [message.text for message in self.messages],
             "bought_at": _iso(self.bought_at),
@@ -157,11 +128,12 @@ class Books:
     def sell(
         self,
         *,
-        service: tuple[str, str],
+        service: Service,
         country: Country,
         operator: str,
         cost: int,
         order_id: str,
+        end_user: str,
         now: float,
     ) -> Number:
         """Book a number and take the money."""
@@ -170,13 +142,13 @@ class Books:
         lifetime = self.settings.lifetime_s
         number = Number(
             id=number_id,
-            service=service[0],
-            service_name=service[1],
+            service=service,
             country=country,
             operator=operator or self._draw.choice(country.operators),
             phone=_phone(country, number_id),
             cost=cost,
             order_id=order_id,
+            end_user=end_user,
             bought_at=now,
             expires_at=now + lifetime,
             closes_at=now + lifetime,
@@ -186,11 +158,36 @@ class Books:
             delay = max(1.0, lifetime / 20)
             number.code_at = number.closes_at + delay
             number.closes_at = number.code_at + 60 * delay
-        number.describe()
-        self.balance -= cost
-        self.all[number_id] = self.open[number_id] = number
+        if self._happens("refunded"):
+            number.refund_at = now + lifetime / 2
+            number.code_at = None
         if order_id:
             self.by_order_id[order_id] = number
+        return self._book(number)
+
+    def sell_again(self, earlier: Number, now: float) -> Number:
+        """Book another code on the number of a purchase that has ended, for nothing."""
+        number = replace(
+            earlier,
+            id=self.next_id,
+            cost=0,
+            order_id="",
+            resend_of=earlier.id,
+            bought_at=now,
+            expires_at=now + self.settings.lifetime_s,
+            closes_at=now + self.settings.lifetime_s,
+            code_at=self._next_code(now),
+            state=State.WAITING,
+            messages=[],
+            closed_at=None,
+            row=b"",
+        )
+        self.next_id += 1
+        return self._book(number)
+
+    def _book(self, number: Number) -> Number:
+        self.balance -= number.cost
+        self.all[number.id] = self.open[number.id] = number
         return number
 
     def find(self, number_id: str, now: float) -> Number | None:
@@ -203,7 +200,9 @@ class Books:
     def open_now(self, now: float) -> Iterable[Number]:
         """Return what is still open, the oldest first."""
         for number in list(self.open.values()):
-            if now >= number.closes_at or (number.code_at is not None and now >= number.code_at):
+            if any(
+                due and now >= due for due in (number.closes_at, number.code_at, number.refund_at)
+            ):
                 self.settle(number, now)
         return self.open.values()
 
@@ -214,7 +213,9 @@ class Books:
         due = number.code_at
         if due is not None and due <= now and due < number.closes_at:
             self.deliver(number, due)
-        if now >= number.closes_at:
+        if number.refund_at is not None and now >= number.refund_at:
+            self.close(number, State.REFUNDED, number.refund_at)
+        elif now >= number.closes_at:
             came = number.state is not State.WAITING
             self.close(number, State.FINISHED if came else State.TIMED_OUT, number.closes_at)
 
@@ -224,19 +225,20 @@ class Books:
         """Let a message arrive; without code and text, one with a random code."""
         if code is None and text is None:
             code = f"{self._draw.randrange(1_000_000):06d}"
-        message = Message(code, text or f"Your {number.service_name} code is {code}", now)
+        text = text or f"Your {number.service.name} code is {code}"
+        message = Message(None if self._happens("no_code") else code, text, now)
         number.messages.append(message)
         if self._happens("duplicate_message"):
             number.messages.append(message)
         number.code_at = None
         number.state = State.RECEIVED
-        number.describe()
+        number.row = b""
 
     def ask_again(self, number: Number, now: float) -> None:
         """Wait for another code on the same number."""
         number.state = State.RETRY
         number.code_at = self._next_code(now)
-        number.describe()
+        number.row = b""
 
     def promise_code(self, number: Number, now: float) -> None:
         """Make sure that a code will come."""
@@ -248,7 +250,7 @@ class Books:
         number.state = state
         number.closed_at = now
         self.open.pop(number.id, None)
-        if state in (State.CANCELLED, State.TIMED_OUT):
+        if state in PAID_BACK:
             self.balance += number.cost
 
     def _next_code(self, now: float) -> float | None:
@@ -258,8 +260,14 @@ class Books:
 
 
 def utc_text(moment: float) -> str:
-    """Return a time as the protocol prints it: UTC, without saying so."""
+    """Return a time as the handler protocol prints it: UTC, without saying so."""
     return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def zoned_text(moment: float) -> str:
+    """Return a time as the newer protocols print it, with its zone."""
+    text = datetime.fromtimestamp(moment, UTC).isoformat(timespec="microseconds")
+    return text.replace("+00:00", "Z")
 
 
 def _phone(country: Country, number_id: int) -> str:

@@ -10,9 +10,15 @@ import httpx2
 class RemoteSimulator:
     """A simulator somewhere; `url` is the address for a supplier's credentials."""
 
-    def __init__(self, root: str, *, api_key: str = "simulator-key") -> None:
+    def __init__(
+        self,
+        root: str,
+        *,
+        api_key: str = "simulator-key",
+        address: str = "/stubs/handler_api.php",
+    ) -> None:
         self.root = root
-        self.url = f"{root}/stubs/handler_api.php"
+        self.url = f"{root}{address}"
         self.api_key = api_key
         # no connection is kept, so there is none to close at the end
         unkept = httpx2.Limits(max_keepalive_connections=0)

@@ -13,19 +13,23 @@ from suppliers.reading import Unreadable, minor_units
 FAULTS = {
     "outage": "each request: the connection is cut before anything is done",
     "outage_503": "each request: HTTP 503 before anything is done",
+    "too_fast": "each request: refused as one too many, before anything is done",
     "html": "each request: carried out, then answered with an HTML error page",
     "empty": "each request: carried out, then answered with nothing",
     "lose_answer": "each purchase: carried out, then the connection is cut",
     "delay": "each purchase: carried out, answered only after delay_s",
-    "no_stock": "each purchase: NO_NUMBERS, whatever is listed",
-    "banned": "each purchase: BANNED for ban_s",
+    "no_stock": "each purchase: no numbers, whatever is listed",
+    "banned": "each purchase: banned for ban_s",
+    "price_moved": "each purchase: refused, since it is half as much again as listed by now",
     "wrong_price": "each purchase: half as much again is charged as asked",
     "late_code": "each purchase: stays open beyond its lifetime, and gets its code only then",
+    "refunded": "each purchase: no code, and paid back halfway without a word",
     "duplicate_message": "each message: delivered twice",
-    "early_cancel": "each cancel: EARLY_CANCEL_DENIED, however old it is",
-    "code_during_cancel": "each cancel: the code comes first, so BAD_STATUS",
-    "lying_cancel": "each cancel: ACCESS_CANCEL, but it lives on and gets its code",
-    "no_activation": "each question about one activation: NO_ACTIVATION",
+    "no_code": "each message: with its text, but no code recognized in it",
+    "early_cancel": "each cancel: too early, however old it is",
+    "code_during_cancel": "each cancel: the code comes first",
+    "lying_cancel": "each cancel: confirmed, but it lives on and gets its code",
+    "no_activation": "each question about one activation: never heard of it",
     "missing_from_list": "each activation in each active list: left out",
 }
 
@@ -41,7 +45,8 @@ class BadSetting(ValueError):
 class Settings:
     """The supplier's behavior; the defaults are a well-behaved one.
 
-    `code_rate` is the share of numbers that ever get a code; `stock` replaces every listed stock.
+    `code_rate` is the share of numbers that ever get a code; `stock` replaces every listed stock;
+    requests beyond `requests_per_s` are refused as too fast.
     """
 
     latency_ms: float = 0
@@ -52,6 +57,7 @@ class Settings:
     delay_s: float = 12.5
     ban_s: float = 10 * 60
     stock: int | None = None
+    requests_per_s: float | None = None
     faults: dict[str, float] = field(default_factory=dict)
 
 
@@ -90,6 +96,10 @@ def _stock(name: str, value: Any) -> int | None:
     return None if value is None else int(_number(name, value, _HIGHEST_STOCK))
 
 
+def _rate(name: str, value: Any) -> float | None:
+    return None if value is None else _number(name, value, _HIGHEST_STOCK)
+
+
 def _balance(name: str, value: Any) -> int:
     try:
         return minor_units(value, highest=Decimal(10**9))
@@ -115,6 +125,7 @@ _CHECKS: Mapping[str, Callable[[str, Any], Any]] = {
     "delay_s": _seconds,
     "ban_s": _seconds,
     "stock": _stock,
+    "requests_per_s": _rate,
     "balance": _balance,
     "faults": _faults,
 }

@@ -1,17 +1,16 @@
 """The adapter: each question of the interface in the protocol's words, each answer in ours.
 
-Options: `utc_offset_minutes` (the supplier prints local times without a zone; default 0),
-`lifetime_seconds` and `cancel_lock_seconds` (where its answers do not say).
+Options, each in place of what the dialect says: `utc_offset_minutes` (the supplier prints local
+times without a zone), `lifetime_seconds` and `cancel_lock_seconds` (where answers do not say).
 """
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta, timezone
-from decimal import Decimal
+from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import quote_plus
 
 from suppliers import transport
 from suppliers.base import (
@@ -28,24 +27,30 @@ from suppliers.base import (
     ReceivedMessage,
     RefusalReason,
     Refused,
-    Supplier,
-    SupplierError,
 )
-from suppliers.reading import Unreadable, clean_text, decimal_text, minor_units, phone_number
+from suppliers.reading import (
+    HIGHEST_BALANCE,
+    Unreadable,
+    clean_text,
+    decimal_text,
+    message,
+    minor_units,
+    minor_units_or_none,
+    phone_number,
+    phone_number_or_empty,
+)
 from suppliers.smsactivate import answers
 from suppliers.smsactivate.answers import Reply
-from suppliers.smsactivate.words import UNKNOWN_ACTION
-
-_LIFETIME_SECONDS = 20 * 60
-# services for which the family grants more time
-_LIFETIMES = {"ya": 40 * 60, "ft": 60 * 60, "ig": 60 * 60, "cy": 60 * 60, "wx": 60 * 60}
-_CANCEL_LOCK_SECONDS = 120
+from suppliers.smsactivate.asking import HandlerSupplier
+from suppliers.smsactivate.dialects import CLASSIC, Dialect
+from suppliers.smsactivate.words import FINISHED, UNKNOWN_ACTION
 
 _CATALOGUE_SECONDS = 120.0
-_HIGHEST_BALANCE = Decimal(1_000_000_000)
-_EXCERPT = 120
 
-_RESEND, _FINISH, _CANCEL = "3", "6", "8"
+# a list that does not end is broken
+_MOST_PAGES = 1_000
+_HISTORY_PAGE = 100
+_HISTORY_SPAN = timedelta(days=30)
 
 _STATES = {
     "2": ActivationState.RECEIVED,
@@ -57,15 +62,16 @@ _STATES = {
 _CURRENCIES = {"156": "CNY", "643": "RUB", "840": "USD", "978": "EUR"}
 
 
-class SmsActivate(Supplier):
-    """One account at a supplier speaking the classic handler protocol."""
+class SmsActivate(HandlerSupplier):
+    """One account at a supplier of the family, in the classic dialect unless another is given."""
 
-    def __init__(self, credentials: Credentials) -> None:
-        super().__init__(credentials)
+    vocabulary = "smsactivate"
+
+    def __init__(self, credentials: Credentials, *, dialect: Dialect = CLASSIC) -> None:
+        super().__init__(credentials, dialect)
         options = credentials.options
-        self._zone = timezone(timedelta(minutes=int(options.get("utc_offset_minutes", "0"))))
-        self._lifetime = int(options.get("lifetime_seconds", "0"))
-        self._cancel_lock = int(options.get("cancel_lock_seconds", str(_CANCEL_LOCK_SECONDS)))
+        self._lifetime = int(options.get("lifetime_seconds", 0))
+        self._cancel_lock = int(options.get("cancel_lock_seconds", dialect.cancel_lock_seconds))
 
     def balance(self) -> int:
         """Return what is left on the account, in minor units; an overdrawn account has nothing.
@@ -78,7 +84,7 @@ class SmsActivate(Supplier):
         if reply.rest.startswith("-"):
             return 0
         try:
-            return minor_units(reply.rest.strip(), highest=_HIGHEST_BALANCE)
+            return minor_units(reply.rest.strip(), highest=HIGHEST_BALANCE)
         except Unreadable:
             raise self._failure("getBalance", reply) from None
 
@@ -97,27 +103,40 @@ class SmsActivate(Supplier):
         return answers.named_codes(rows, code="code", name="name")
 
     def listings(self) -> Iterator[Listing]:
-        """Return the price list, without the lines that make no sense.
-
-        Raises Refused, Unreachable, OutcomeUnknown, all of them before the first line.
-        """
-        return answers.listings(self._ask_catalogue("getPrices").data)
-
-    def buy(self, goods: Goods, *, max_cost: int, reference: str, now: datetime) -> Purchase:
-        """Buy one number for at most `max_cost`; `reference` makes a repetition harmless.
+        """Yield the price list, without the lines that make no sense.
 
         Raises Refused, Unreachable, OutcomeUnknown.
         """
+        action = self._dialect.prices
+        if not self._dialect.prices_by_country:
+            return answers.listings(self._ask_catalogue(action).data)
+        return (
+            listing
+            for country in self.countries()
+            for listing in answers.listings(
+                self._ask_catalogue(action, {"country": country.code}).data
+            )
+        )
+
+    def buy(
+        self, goods: Goods, *, max_cost: int, reference: str, now: datetime, end_user: str = ""
+    ) -> Purchase:
+        """Buy one number for at most `max_cost`; some members refuse to repeat a `reference`.
+
+        Raises Refused, Unreachable, OutcomeUnknown.
+        """
+        dialect = self._dialect
         asked = {
             "service": goods.service,
             "country": goods.country,
-            "maxPrice": decimal_text(max_cost),
-            "orderId": reference,
+            **dict.fromkeys(dialect.max_price, decimal_text(max_cost)),
+            dialect.reference: reference,
+            dialect.end_user: end_user,
+            dialect.operator: goods.operator,
         }
-        if goods.operator:
-            asked["operator"] = goods.operator
+        asked = {name: value for name, value in asked.items() if name and value}
         ends_at = time.monotonic() + transport.TOTAL_SECONDS
-        reply = self._ask("getNumberV2", asked)
+        reply = self._ask(dialect.buy, asked)
         if reply.word in UNKNOWN_ACTION:
             # An older clone: it did not even understand, so asking in its words buys only once.
             reply = self._ask("getNumber", asked, seconds=ends_at - time.monotonic())
@@ -130,24 +149,28 @@ class SmsActivate(Supplier):
                 return self._purchase(goods, reply.data)
         except Unreadable:
             pass  # something was bought, but what?
-        raise self._failure("getNumber", reply)
+        raise self._failure("getNumber", reply, now=now)
 
     def active(self) -> list[Activation]:
-        """Return every open activation; this dialect has one page.
+        """Return every open activation, all pages of them.
 
         Raises Refused, Unreachable, OutcomeUnknown.
         """
-        action = "getActiveActivations"
-        reply = self._ask(action, max_bytes=transport.LARGE_ANSWER)
-        if reply.word == "NO_ACTIVATIONS":
-            return []
-        rows = reply.data
-        for key in ("activeActivations", "data", "rows"):
-            if isinstance(rows, dict) and key in rows:
-                rows = rows[key]
-        if not isinstance(rows, list) or reply.word:
-            raise self._failure(action, reply)
-        return [self._activation(row) for row in rows if answers.is_activation(row)]
+        page = self._dialect.page
+        if not self.has_active_list:
+            raise Refused(RefusalReason.BAD_REQUEST, "this supplier lists no activations")
+        if not page:
+            return [self._activation(row) for row in self._active_rows({})]
+        found: dict[str, Activation] = {}
+        for number in range(_MOST_PAGES):
+            start = {"start": str(number * page), "limit": str(page)}
+            rows = self._active_rows(start)
+            fresh = {one.reference: one for one in map(self._activation, rows)}
+            # a supplier that knows no pages gives the same one again
+            if len(rows) < page or fresh.keys() <= found.keys():
+                return list({**found, **fresh}.values())
+            found.update(fresh)
+        raise OutcomeUnknown(f"{self._dialect.active}: too many pages")
 
     def status(self, reference: str, *, now: datetime) -> Activation:
         """Read one activation, with the text where a code came.
@@ -160,10 +183,10 @@ class SmsActivate(Supplier):
             raise self._failure("getStatus", reply)
         if state is not ActivationState.RECEIVED:
             return Activation(reference, state)
-        message = answers.message(clean_text(reply.rest), self._text_of(reference))
-        if message is None:
+        found = message(clean_text(reply.rest), self._text_of(reference))
+        if found is None:
             raise self._failure("getStatus", reply)
-        return Activation(reference, state, (message,))
+        return Activation(reference, state, (found,))
 
     def closed_messages(self, reference: str) -> Sequence[ReceivedMessage]:
         """Return what had come to a closed activation; nothing where clones do not tell.
@@ -180,12 +203,13 @@ class SmsActivate(Supplier):
 
     def cancel(self, reference: str, *, now: datetime) -> Cancellation:
         """Ask for cancellation and refund. Raises Refused, Unreachable, OutcomeUnknown."""
-        reply = self._set_status(reference, _CANCEL)
+        call = self._dialect.cancel
+        reply = self._ask(call.action, {"id": reference, **call.params})
         outcome = reply.meaning.cancel
         if outcome is None:
-            raise self._failure("setStatus", reply)
+            raise self._failure(call.action, reply)
         if outcome is CancelOutcome.TOO_EARLY:
-            return Cancellation(outcome, retry_after_seconds=self._cancel_lock)
+            return Cancellation(outcome, retry_after_seconds=reply.lock or self._cancel_lock)
         return Cancellation(outcome)
 
     def finish(self, reference: str, *, now: datetime) -> None:
@@ -193,79 +217,68 @@ class SmsActivate(Supplier):
 
         Raises Refused, Unreachable, OutcomeUnknown.
         """
-        reply = self._set_status(reference, _FINISH)
+        call = self._dialect.finish
+        reply = self._ask(call.action, {"id": reference, **call.params})
         gone = (CancelOutcome.CLOSED, CancelOutcome.MISSING)
-        if reply.word == "ACCESS_ACTIVATION" or reply.meaning.cancel in gone:
+        if reply.word in FINISHED or reply.meaning.cancel in gone:
             return
         # BAD_STATUS stands for "already finished" as well as for "no code yet".
         if reply.meaning.cancel is CancelOutcome.CODE_ARRIVED:
             state = self._ask("getStatus", {"id": reference}).meaning.state
             if state in (ActivationState.CLOSED, ActivationState.MISSING):
                 return
-        raise self._failure("setStatus", reply)
+        raise self._failure(call.action, reply)
 
     def resend(self, reference: str, *, now: datetime) -> str:
         """Ask for another code on the same activation.
 
         Raises Refused, Unreachable, OutcomeUnknown.
         """
-        reply = self._set_status(reference, _RESEND)
+        reply = self._ask("setStatus", {"id": reference, "status": "3"})
         if reply.word in ("ACCESS_RETRY_GET", "ACCESS_READY_FOR_RETRY"):
             return reference
         if reply.meaning.state is not None or reply.meaning.cancel is not None:
             raise Refused(RefusalReason.BAD_REQUEST, reply.word)
         raise self._failure("setStatus", reply)
 
-    def _set_status(self, reference: str, status: str) -> Reply:
-        return self._ask("setStatus", {"id": reference, "status": status})
+    def history(self, *, since: datetime, until: datetime) -> Iterator[Activation]:
+        """Yield what was bought in a span of time, the newest first, without its goods.
 
-    def _ask_catalogue(self, action: str) -> Reply:
-        reply = self._ask(action, seconds=_CATALOGUE_SECONDS, max_bytes=transport.LARGE_ANSWER)
+        Raises Refused, Unreachable, OutcomeUnknown.
+        """
+        if not self.has_history:
+            yield from super().history(since=since, until=until)
+        while since < until:
+            start = max(since, until - _HISTORY_SPAN)
+            yield from self._history_in(start, until)
+            until = start
+
+    def _history_in(self, start: datetime, end: datetime) -> Iterator[Activation]:
+        limit = self._dialect.history_limit
+        asked = {
+            "start": str(int(start.timestamp())),
+            "end": str(math.ceil(end.timestamp())),
+            limit: str(_HISTORY_PAGE),
+        }
+        for number in range(_MOST_PAGES):
+            offset = {"offset": str(number * _HISTORY_PAGE)}
+            rows = self._rows("getHistory", {**asked, **offset})
+            yield from (self._past(row) for row in rows if answers.is_past(row))
+            if len(rows) < _HISTORY_PAGE:
+                return
+        raise OutcomeUnknown("getHistory: too many pages")
+
+    def _active_rows(self, page: dict[str, str]) -> list[dict[str, Any]]:
+        rows = self._rows(self._dialect.active, page)
+        return [row for row in rows if answers.is_activation(row)]
+
+    def _ask_catalogue(self, action: str, params: dict[str, str] | None = None) -> Reply:
+        reply = self._ask(
+            action, params, seconds=_CATALOGUE_SECONDS, max_bytes=transport.LARGE_ANSWER
+        )
         if reply.word or not isinstance(reply.data, dict | list):
             raise self._failure(action, reply)
         return reply
-
-    def _ask(
-        self,
-        action: str,
-        params: dict[str, str] | None = None,
-        *,
-        seconds: float = transport.TOTAL_SECONDS,
-        max_bytes: int = transport.SMALL_ANSWER,
-    ) -> Reply:
-        query = {"api_key": self.credentials.api_key, "action": action, **(params or {})}
-        url = self.credentials.base_url
-        answer = transport.get(url, query, seconds=seconds, max_bytes=max_bytes)
-        text = answer.body.decode("utf-8", "replace").strip("\ufeff \t\r\n")
-        if answer.status == 429:
-            raise Refused(RefusalReason.BUSY, f"{action}: HTTP 429")
-        if answer.status >= 500 or 300 <= answer.status < 400 or not text:
-            raise OutcomeUnknown(f"{action}: HTTP {answer.status}: {self._excerpt(text)}")
-        try:
-            reply = Reply(text)
-        except Unreadable:
-            raise OutcomeUnknown(f"{action}: {self._excerpt(text)}") from None
-        if answer.status >= 400 and not reply.word:
-            raise OutcomeUnknown(f"{action}: HTTP {answer.status}: {self._excerpt(text)}")
-        return reply
-
-    def _failure(self, action: str, reply: Reply) -> SupplierError:
-        """Return what an answer means that is not the one hoped for."""
-        text = f"{action}: {self._excerpt(reply.text)}"
-        reason = reply.meaning.refusal
-        if reason is None:
-            return OutcomeUnknown(text)
-        until = minimum = None
-        if reason is RefusalReason.BANNED:
-            until = self._local_time(reply.rest.strip("' "))
-        elif reason is RefusalReason.PRICE_MOVED:
-            minimum = answers.minor_units_or_none(reply.rest.strip())
-        return Refused(reason, text, until=until, minimum=minimum)
-
-    def _excerpt(self, text: str) -> str:
-        for key in {self.credentials.api_key, quote_plus(self.credentials.api_key)} - {""}:
-            text = text.replace(key, "[key]")
-        return repr(text[:_EXCERPT])
 
     def _purchase(self, goods: Goods, bought: dict[str, Any]) -> Purchase:
         started, ends, unlocks = (
@@ -276,7 +289,7 @@ class SmsActivate(Supplier):
             started, ends or self._local_time(bought.get("activationEnd"))
         )
         cancel_lock = answers.seconds_between(started, unlocks)
-        default = self._lifetime or _LIFETIMES.get(goods.service, _LIFETIME_SECONDS)
+        default = self._lifetime or self._dialect.lifetime_of(goods.service, goods.country)
         return Purchase(
             reference=answers.reference_in(bought),
             phone_number=phone_number(bought.get("phoneNumber")),
@@ -298,27 +311,37 @@ class SmsActivate(Supplier):
             state=state,
             messages=messages,
             goods=answers.goods_in(row),
-            phone_number=answers.phone_number_or_empty(row.get("phoneNumber")),
+            phone_number=phone_number_or_empty(row.get("phoneNumber")),
             cost=self._cost(row),
             started_at=self._local_time(row.get("activationTime")),
+        )
+
+    def _past(self, row: dict[str, Any]) -> Activation:
+        return Activation(
+            reference=str(row["id"]),
+            state=_STATES.get(str(row.get("status")), ActivationState.WAITING),
+            messages=answers.past_messages(row.get("sms")),
+            phone_number=phone_number_or_empty(row.get("phone")),
+            cost=self._cost(row),
+            started_at=self._local_time(row.get("date")),
         )
 
     def _cost(self, row: dict[str, Any]) -> int | None:
         currency = str(row.get("currency"))
         if _CURRENCIES.get(currency, self.credentials.currency) != self.credentials.currency:
             return None  # in another currency than the account's: not a cost we can book
-        return answers.minor_units_or_none(row.get("activationCost"))
+        return minor_units_or_none(row.get("activationCost", row.get("cost")))
 
     def _text_of(self, reference: str) -> str:
-        reply = self._ask("getFullSms", {"id": reference})
+        action = self._dialect.text
+        reply = self._ask(action, {"id": reference})
         if reply.word == "FULL_SMS":
             return clean_text(reply.rest)
+        if not reply.word and (text := answers.newest_text(reply.data)) is not None:
+            return text
         # Some clones have the code only. Any other answer is worth asking again: delivered now
         # without its text, the message would look like another one later.
         is_missing = reply.meaning.state is ActivationState.MISSING
         if reply.word in UNKNOWN_ACTION or (reply.meaning.state is not None and not is_missing):
             return ""
-        raise self._failure("getFullSms", reply)
-
-    def _local_time(self, raw: object) -> datetime | None:
-        return answers.local_time(raw, self._zone)
+        raise self._failure(action, reply)

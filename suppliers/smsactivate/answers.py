@@ -14,10 +14,10 @@ from suppliers.base import Goods, Listing, NamedCode, ReceivedMessage
 from suppliers.reading import (
     Unreadable,
     clean_text,
-    code_in,
+    message,
     minor_units,
-    phone_number,
     read_json,
+    reference,
     whole_number,
 )
 from suppliers.smsactivate.words import WORDS, Word
@@ -25,8 +25,6 @@ from suppliers.smsactivate.words import WORDS, Word
 _LONGEST_LIFETIME = 24 * 60 * 60
 
 _TOKEN = re.compile(r"[A-Z][A-Z0-9_]+")
-_REFERENCE = re.compile(r"[0-9A-Za-z_-]{1,64}")
-_BARE_CODE = re.compile(r"[0-9A-Za-z-]{1,16}")
 _LOCAL_TIME = re.compile(r"(\d{4})-(\d\d?)-(\d\d?)[ T](\d\d?)[-:](\d\d?)[-:](\d\d?)", re.ASCII)
 
 
@@ -49,6 +47,21 @@ class Reply:
     def meaning(self) -> Word:
         return WORDS.get(self.word, Word())
 
+    @property
+    def info(self) -> dict[str, Any]:
+        """What an error wrapped in JSON tells about itself."""
+        info = self.data.get("info") if isinstance(self.data, dict) else None
+        return info if isinstance(info, dict) else {}
+
+    @property
+    def lock(self) -> int | None:
+        """How old an activation must be to be cancelled, in seconds."""
+        return _seconds(self.info.get("minActivationTime"))
+
+    @property
+    def retry_after(self) -> int | None:
+        return _seconds(self.info.get("retry_after_seconds"))
+
 
 def named_codes(rows: list[Any], *, code: str, name: str) -> list[NamedCode]:
     found = (row for row in rows if isinstance(row, dict) and row.get(code) is not None)
@@ -56,16 +69,47 @@ def named_codes(rows: list[Any], *, code: str, name: str) -> list[NamedCode]:
 
 
 def listings(prices: Any) -> Iterator[Listing]:
-    """Yield the lines of {country: {service: {cost, count}}}."""
+    """Yield the lines of {country: {service: line}}, in each of the shapes a line has."""
     # PHP prints an empty object as an empty list
     for country, services in prices.items() if isinstance(prices, dict) else ():
         for service, line in services.items() if isinstance(services, dict) else ():
-            try:
-                cost, stock = minor_units(line["cost"]), whole_number(line["count"])
-            except (Unreadable, LookupError, TypeError):
-                continue
-            if cost > 0:
-                yield Listing(Goods(clean_text(service), clean_text(country)), cost, stock)
+            for operator, cost, count in _offers(line):
+                try:
+                    listing = Listing(
+                        Goods(clean_text(service), clean_text(country), clean_text(operator)),
+                        minor_units(cost),
+                        whole_number(count),
+                    )
+                except Unreadable:
+                    continue
+                if listing.cost > 0:
+                    yield listing
+
+
+def _offers(line: Any) -> Iterator[tuple[str, Any, Any]]:
+    """Yield operator, cost and count of {cost, count}, {price: count} or {provider: {…}}."""
+    if not isinstance(line, dict):
+        return
+    if "cost" in line:
+        yield "", line["cost"], line.get("count")
+        return
+    providers = {name: one for name, one in line.items() if isinstance(one, dict)}
+    for name, one in providers.items():
+        yield name, one.get("price"), one.get("count")
+    # Of a ladder of prices the lowest step is listed, with the stock that there is for it.
+    steps = [(price, count) for price, count in line.items() if price not in providers]
+    cheapest = min(steps, key=_step, default=None)
+    if cheapest is not None:
+        yield "", *cheapest
+
+
+def _step(step: tuple[Any, Any]) -> tuple[bool, int]:
+    """Sort what is in stock first, then what is cheap, and last what makes no sense."""
+    price, count = step
+    try:
+        return whole_number(count) == 0, minor_units(price)
+    except Unreadable:
+        return True, 10**12
 
 
 def is_activation(row: object) -> bool:
@@ -74,9 +118,7 @@ def is_activation(row: object) -> bool:
 
 def reference_in(row: dict[str, Any]) -> str:
     """Return the activation's id. Raises Unreadable."""
-    if not _is_reference(row.get("activationId")):
-        raise Unreadable("not an activation id")
-    return str(row["activationId"])
+    return reference(row.get("activationId"))
 
 
 def messages_in(row: dict[str, Any]) -> tuple[ReceivedMessage, ...]:
@@ -103,16 +145,23 @@ def all_messages(rows: list[Any]) -> tuple[ReceivedMessage, ...]:
     return tuple(dict.fromkeys(one for one in found if one is not None))
 
 
-def message(code: str, text: str) -> ReceivedMessage | None:
-    """Return one message, or None where there is neither code nor text.
+def is_past(row: object) -> bool:
+    return isinstance(row, dict) and _is_reference(row.get("id"))
 
-    Some suppliers leave the code out, or put the whole text in its place.
-    """
-    if _BARE_CODE.fullmatch(code):
-        return ReceivedMessage(code=code, text=text)
-    if not code and not text:
+
+def past_messages(raw: object) -> tuple[ReceivedMessage, ...]:
+    """Return the messages of a row of the history, which gives their texts."""
+    found = (message("", clean_text(text)) for text in _list_of(raw))
+    return tuple(one for one in found if one is not None)
+
+
+def newest_text(data: Any) -> str | None:
+    """Return the text of the last message of getAllSms or getStatusV2, or None in other answers."""
+    if not isinstance(data, dict):
         return None
-    return ReceivedMessage(code=code_in(code) or code_in(text), text=text or code)
+    rows = data["data"] if isinstance(data.get("data"), list) else [data.get("sms")]
+    texts = [clean_text(row.get("text")) for row in rows if isinstance(row, dict)]
+    return texts[-1] if texts else None
 
 
 def goods_in(row: dict[str, Any]) -> Goods | None:
@@ -120,20 +169,6 @@ def goods_in(row: dict[str, Any]) -> Goods | None:
     if not service or not country:
         return None
     return Goods(service, country, clean_text(row.get("activationOperator")))
-
-
-def minor_units_or_none(raw: object) -> int | None:
-    try:
-        return minor_units(raw)
-    except Unreadable:
-        return None
-
-
-def phone_number_or_empty(raw: object) -> str:
-    try:
-        return phone_number(raw)
-    except Unreadable:
-        return ""
 
 
 def local_time(raw: object, zone: tzinfo) -> datetime | None:
@@ -155,8 +190,18 @@ def seconds_between(start: datetime | None, end: datetime | None) -> int | None:
     return seconds if 0 <= seconds <= _LONGEST_LIFETIME else None
 
 
+def _seconds(raw: object) -> int | None:
+    try:
+        return whole_number(raw) or None
+    except Unreadable:
+        return None
+
+
 def _is_reference(raw: object) -> bool:
-    return type(raw) in (int, str) and bool(_REFERENCE.fullmatch(str(raw)))
+    try:
+        return bool(reference(raw))
+    except Unreadable:
+        return False
 
 
 def _word_in(data: Any) -> str:

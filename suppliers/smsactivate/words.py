@@ -49,6 +49,7 @@ WORDS: Mapping[str, Word] = {
     "BAD_SERVICE": _BAD_REQUEST,
     "WRONG_SERVICE": _BAD_REQUEST,
     "BAD_COUNTRY": _BAD_REQUEST,
+    "WRONG_COUNTRY": _BAD_REQUEST,
     "WRONG_OPERATOR": _BAD_REQUEST,
     "OPERATORS_NOT_FOUND": _BAD_REQUEST,
     "INVALID_PROVIDER": _BAD_REQUEST,
@@ -88,7 +89,9 @@ WORDS: Mapping[str, Word] = {
     "INVALID_ACTIVATION_ID": _MISSING,
     "NO_ACTIVATIONS": _UNCLEAR,
     "ORDER_ALREADY_EXISTS": _UNCLEAR,
+    "NOT_FOUND": _MISSING,
     "ACCESS_CANCEL": _CANCELLED,
+    "NO_CONTENT": _CANCELLED,
     "EARLY_CANCEL_DENIED": _TOO_EARLY,
     "BAD_STATUS": _WRONG_STATE,
     "INCORECT_STATUS": _WRONG_STATE,
@@ -106,6 +109,12 @@ WORDS: Mapping[str, Word] = {
     "NO_CONNECTION": _UNCLEAR,
     "INTERNAL_ERROR": _UNCLEAR,
 }
+
+#: stands for an answer without a body, which says that what was asked has been done
+NO_CONTENT = "NO_CONTENT"
+
+#: what says that an activation has been finished
+FINISHED = frozenset({"ACCESS_ACTIVATION", NO_CONTENT})
 
 #: what clones without getNumberV2 answer to it
 UNKNOWN_ACTION = frozenset({"BAD_ACTION", "NO_ACTION"})

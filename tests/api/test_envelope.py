@@ -1,5 +1,6 @@
 """Every exit wears the envelope. `Api` checks it on each call; here are the exits."""
 
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -12,6 +13,9 @@ from accounts.models import User
 from orders.models import Order
 from tests import cast
 from tests.api.calls import MOUNTS, Api, enveloped
+from tests.api.test_mounts import CALLS, lasting
+
+READ_A_BODY = ["/order", "/order/{id}/cancel", "/webhooks"]
 
 
 @pytest.mark.parametrize("mount", MOUNTS)
@@ -67,12 +71,15 @@ def test_a_wrong_key(db: None, client: Client) -> None:
     ],
     ids=["cut", "quotes", "bytes", "nan", "infinity", "surrogate", "open", "deep"],
 )
-def test_a_body_that_is_no_json(api: Api, body: bytes) -> None:
-    assert api.call("POST", "/order", body).refusal == (400, "invalid_request")
+@pytest.mark.parametrize("path", READ_A_BODY)
+def test_a_body_that_is_no_json(api: Api, alice: User, path: str, body: bytes) -> None:
+    answer = api.call("POST", path.format(id=a_row(alice)), body)
+
+    assert answer.refusal == (400, "invalid_request")
 
 
 @pytest.mark.parametrize("body", [b"[]", b'"order"', b"7", b"null", b"true", b'[{"service":1}]'])
-@pytest.mark.parametrize("path", ["/order", "/order/{id}/cancel"])
+@pytest.mark.parametrize("path", READ_A_BODY)
 def test_a_body_that_is_no_object(api: Api, alice: User, body: bytes, path: str) -> None:
     answer = api.call("POST", path.format(id=a_row(alice)), body)
 
@@ -88,8 +95,9 @@ def a_row(user: User) -> str:
     "content_type",
     ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "", "?"],
 )
-def test_a_body_of_another_type(api: Api, content_type: str) -> None:
-    answer = api.call("POST", "/order", b'{"service":"whatsapp"}', content_type=content_type)
+@pytest.mark.parametrize("path", READ_A_BODY)
+def test_a_body_of_another_type(api: Api, alice: User, path: str, content_type: str) -> None:
+    answer = api.call("POST", path.format(id=a_row(alice)), b"{}", content_type=content_type)
 
     assert answer.refusal == (415, "unsupported_media_type")
 
@@ -105,10 +113,13 @@ def test_no_body_at_all(api: Api) -> None:
     assert set(api.post("/order").wrong_fields) == {"service", "country"}
 
 
-def test_a_body_that_is_too_large(api: Api, settings: Settings) -> None:
+@pytest.mark.parametrize("path", READ_A_BODY)
+def test_a_body_that_is_too_large(api: Api, alice: User, settings: Settings, path: str) -> None:
     body = b'{"service": "%s"}' % (b"x" * settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
 
-    assert api.call("POST", "/order", body).refusal == (413, "payload_too_large")
+    answer = api.call("POST", path.format(id=a_row(alice)), body)
+
+    assert answer.refusal == (413, "payload_too_large")
 
 
 def test_a_body_that_is_just_small_enough(api: Api, settings: Settings) -> None:
@@ -129,6 +140,17 @@ def test_the_answer_is_json_whatever_is_accepted(api: Api, accept: str) -> None:
 )
 def test_unknown_parameters_do_nothing(api: Api, query: str) -> None:
     assert api.get(f"/balance{query}").status == 200
+
+
+def test_more_parameters_than_anybody_needs(api: Api) -> None:
+    assert api.get("/services?" + "a=1&" * 2_000).refusal == (400, "invalid_request")
+
+
+def test_a_host_that_is_not_ours(client: Client) -> None:
+    response = client.get("/api/v1/schema", headers={"Host": "elsewhere.example"})
+
+    answer = enveloped(response.status_code, dict(response.items()), response.content)
+    assert answer.refusal == (400, "invalid_request")
 
 
 @pytest.mark.parametrize("order_id", ["%00", "ord_%00", "%ff", "ord_" + "x" * 5_000, "%20", "-1"])
@@ -206,42 +228,63 @@ def dead_database(committed: None) -> Iterator[None]:
     connection.settings_dict = kept
 
 
-@pytest.mark.parametrize(
-    ("method", "path", "code"),
-    [
-        ("GET", "/balance", "service_unavailable"),
-        ("GET", "/services", "catalog_unavailable"),
-        ("GET", "/countries", "catalog_unavailable"),
-        ("GET", "/providers", "catalog_unavailable"),
-        ("POST", "/order", "service_unavailable"),
-        ("GET", "/order/ord_01HX", "service_unavailable"),
-        ("POST", "/order/ord_01HX/cancel", "service_unavailable"),
-    ],
-)
+# Every route with every method it takes, as in the first calls of the table that tests compare.
+EVERY_CALL = {
+    (method, path): body for calls in CALLS.values() for method, path, body in reversed(calls)
+}
+FROM_THE_CATALOGUE = ("/services", "/countries", "/providers", "/price")
+
+
+@pytest.mark.parametrize(("method", "path"), EVERY_CALL)
 def test_a_dead_database_is_a_503(
     dead_database: None,
     client: Client,
     caplog: pytest.LogCaptureFixture,
     method: str,
     path: str,
-    code: str,
 ) -> None:
     key, _public_id = keys.generate("live")
 
-    answer = Api(client, key).call(method, path)
+    answer = Api(client, key).call(method, path.format(id="ord_01HX"))
 
-    assert answer.refusal == (503, code)
+    code = "catalog" if path.startswith(FROM_THE_CATALOGUE) else "service"
+    assert answer.refusal == (503, f"{code}_unavailable")
     assert answer.error["retryable"]
     assert int(answer.headers["Retry-After"]) > 0
     assert answer.body["requestId"] in caplog.text
 
 
-@pytest.mark.usefixtures("redis_is_dead")
-def test_a_dead_redis_stops_nothing(api: Api) -> None:
-    answers = [api.get(path) for path in ("/balance", "/services", "/countries", "/order/1")]
+@pytest.mark.usefixtures("committed", "simulator")
+@pytest.mark.parametrize(("method", "path"), EVERY_CALL)
+def test_a_dead_redis_changes_no_answer(
+    api: Api, alice: User, request: pytest.FixtureRequest, method: str, path: str
+) -> None:
+    body = (
+        b"" if EVERY_CALL[method, path] is None else json.dumps(EVERY_CALL[method, path]).encode()
+    )
+    path = path.format(id=a_row(alice))
+    before = api.call(method, path, body)
 
-    assert [answer.status for answer in answers] == [200, 200, 200, 404]
-    assert all(answer.headers["Ratelimit"] for answer in answers)
+    request.getfixturevalue("redis_is_dead")
+    answer = api.call(method, path, body)
+
+    assert lasting(answer) == lasting(before)
+    assert answer.headers["Ratelimit"]
+
+
+@pytest.mark.parametrize("content_type", ["application/json", "text/plain"])
+@pytest.mark.parametrize("body", [b"{}", b"[1]", b"{"])
+@pytest.mark.parametrize(
+    ("method", "path"), [call for call in EVERY_CALL if call[0] in {"GET", "DELETE"}]
+)
+def test_a_body_that_nobody_asked_for_disturbs_nothing(
+    api: Api, alice: User, method: str, path: str, body: bytes, content_type: str
+) -> None:
+    path = path.format(id=a_row(alice))
+
+    answer = api.call(method, path, body, content_type=content_type)
+
+    assert lasting(answer) == lasting(api.call(method, path))
 
 
 def test_answers_are_no_business_of_browsers(api: Api, client: Client, alice: User) -> None:

@@ -146,7 +146,9 @@ def test_the_reason_is_kept(api: Api, order: Order) -> None:
     assert order.closing_reason == "user_requested"
 
 
-@pytest.mark.parametrize("reason", ["x" * 201, "a\x00b", 7, ["x"], {"x": 1}, True])
+@pytest.mark.parametrize(
+    "reason", ["x" * 201, "a\x00b", 7, 0, False, [], {}, ["x"], {"x": 1}, True]
+)
 def test_a_reason_that_cannot_be(api: Api, order: Order, reason: Any) -> None:
     answer = api.post(f"/order/{order.public_id}/cancel", {"reason": reason})
 

@@ -22,7 +22,7 @@ WHATSAPP = {"service": "whatsapp", "country": "id"}
 def price(alice: User) -> int:
     """What whatsapp in Indonesia costs at `any`."""
     offers = Offer.objects.on_sale(Mode.LIVE, timezone.now())
-    offer = offers.filter(service__code="whatsapp", country__code="id").cheapest_first()[0]
+    offer = offers.filter(service__code="whatsapp", country__code="id").order_by("price")[0]
     assert offer.price is not None
     return offer.price
 
@@ -70,6 +70,8 @@ class TestBuying:
             {"pricing_option": 1},
             {"pricing_option": "1"},
             {"pricing_option": None},
+            {"pricing_option": 1.0},
+            {"idempotencyKey": None},
             {"max_price": 100},
             {"max_price": "99.5"},
             {"max_price": ""},
@@ -285,6 +287,10 @@ def test_document_bs_sample_names_every_field_that_is_wrong(api: Api) -> None:
         ({"max_price": "9" * 10_000}, {"max_price": "not_a_price"}),
         ({"max_price": False}, {"max_price": "not_a_price"}),
         ({"max_price": {"usd": 1}}, {"max_price": "not_a_price"}),
+        ({"max_price": "0.00"}, {"max_price": "not_a_price"}),
+        ({"max_price": "1e-5"}, {"max_price": "not_a_price"}),
+        ({"max_price": "1000000.01"}, {"max_price": "not_a_price"}),
+        ({"idempotencyKey": ""}, {"idempotencyKey": "not_printable"}),
         ({"idempotencyKey": "x" * 256}, {"idempotencyKey": "not_printable"}),
         ({"idempotencyKey": "a\x00b"}, {"idempotencyKey": "not_printable"}),
         ({"idempotencyKey": "a\nb"}, {"idempotencyKey": "not_printable"}),
@@ -311,6 +317,19 @@ def test_a_header_key_that_is_too_long_is_refused(api: Api) -> None:
     answer = api.post("/order", WHATSAPP, Idempotency_Key="x" * 256)
 
     assert answer.wrong_fields == {"idempotencyKey": "not_printable"}
+
+
+@pytest.mark.parametrize("sent", ["", " ", '""'])
+def test_an_empty_header_key_protects_nobody_and_is_refused(api: Api, sent: str) -> None:
+    answer = api.post("/order", WHATSAPP, Idempotency_Key=sent)
+
+    assert answer.wrong_fields == {"idempotencyKey": "not_printable"}
+    assert not Order.objects.exists()
+
+
+@pytest.mark.parametrize("limit", [1e-300, 0.1234567890123, 5e-324])
+def test_a_limit_may_have_any_number_of_decimals(api: Api, limit: float) -> None:
+    assert api.post("/order", WHATSAPP | {"max_price": limit}).refusal == (409, "price_above_max")
 
 
 def test_too_little_money_is_a_402(api: Api) -> None:

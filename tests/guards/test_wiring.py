@@ -21,6 +21,9 @@ PUBLIC = {
     "healthz",  # load balancers
     "sign-in/",
     "language/",  # before signing in too
+    # the reference, which shows a key only to its owner
+    *("docs/", "docs/api/<slug:slug>/", "docs/guides/<slug:slug>/", "docs/errors/"),
+    *("docs/events/", "docs/search/", "docs/swagger/", "docs/redoc/"),
     "admin/login/",
     "admin/jsi18n/",  # translated words of the admin's scripts
 }

@@ -190,19 +190,6 @@ def test_a_supplier_out_of_money_is_paused_with_all_its_offers(
     assert tried(then) == [("beta", "bought")]
 
 
-def test_a_ban_pauses_until_it_ends(
-    alice: User, alpha: Supplier, simulator: RemoteSimulator
-) -> None:
-    simulator.control(faults={"banned": 1}, ban_s=3600)
-
-    order = cast.buy(alice)
-
-    alpha.refresh_from_db()
-    assert order.provider_code == "beta"
-    assert alpha.paused_until is not None
-    assert 3500 < (alpha.paused_until - timezone.now()).total_seconds() <= 3600
-
-
 def test_a_moved_price_refreshes_the_offer(
     alice: User, offer: Offer, simulator: RemoteSimulator
 ) -> None:

@@ -37,7 +37,7 @@ def lose(user: User, simulator: RemoteSimulator) -> Order:
     with pytest.raises(SupplierUnavailable):
         cast.buy(user)
     simulator.control(faults={"lose_answer": 0})
-    Supplier.objects.update(failure_count=0, paused_until=None)
+    cast.forgive_suppliers()
     return Order.objects.latest("pk")
 
 
@@ -113,7 +113,7 @@ def test_beside_successful_ones_in_flight(
     def buy_some(_number: int) -> int:
         bought = 0
         for _ in range(6):
-            Supplier.objects.update(failure_count=0, paused_until=None)
+            cast.forgive_suppliers()
             try:
                 cast.buy(alice)
                 bought += 1

@@ -5,8 +5,6 @@ from collections.abc import Callable
 import pytest
 from celery import Task
 
-import catalog.tasks  # noqa: F401  the app knows what was imported
-import webhooks.tasks  # noqa: F401
 from accounts.models import User
 from catalog.models import Supplier
 from nexotp.celery import HARD_LIMIT, QUEUES, app
@@ -24,6 +22,8 @@ from wallet.models import Transfer
 
 pytestmark = pytest.mark.usefixtures("committed")
 
+# The app knows what was imported.
+app.loader.import_default_modules()
 OURS: "dict[str, Task[..., None]]" = {
     name: task for name, task in app.tasks.items() if not name.startswith("celery.")
 }

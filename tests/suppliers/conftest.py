@@ -6,6 +6,7 @@ import socket
 import socketserver
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -14,8 +15,10 @@ import pytest
 from suppliers import transport
 from suppliers.base import Credentials, Goods, Listing, Supplier
 from suppliers.registry import open_supplier
+from suppliers.simulator.catalogue import Catalogue
 from suppliers.simulator.remote import RemoteSimulator
 from suppliers.simulator.server import running
+from suppliers.simulator.shops import SPEAKERS
 
 KEY = "sk+secret/key"
 
@@ -25,19 +28,44 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+class Simulators:
+    """One simulated supplier for each protocol, started when it is first wanted."""
+
+    def __init__(self, open_ones: ExitStack) -> None:
+        self._open_ones = open_ones
+        self._running: dict[str, RemoteSimulator] = {}
+        self._price_lists: dict[str, list[Listing]] = {}
+
+    def get(self, protocol: str) -> RemoteSimulator:
+        """Return one that never sends a code by itself, and has no cancel lock."""
+        if protocol not in self._running:
+            catalogue = Catalogue(0, services=60, countries=15)
+            started = running(protocol, api_key=KEY, catalogue=catalogue)
+            self._running[protocol] = self._open_ones.enter_context(started)
+        simulator = self._running[protocol]
+        simulator.reset()
+        simulator.control(code_rate=0, cancel_lock_s=0)
+        return simulator
+
+    def price_list(self, protocol: str) -> list[Listing]:
+        """Return what is sold; the same whatever has been bought meanwhile."""
+        if protocol not in self._price_lists:
+            url = self.get(protocol).url
+            account = open_supplier(protocol, Credentials(url, KEY))
+            self._price_lists[protocol] = list(account.listings())
+        return self._price_lists[protocol]
+
+
 @pytest.fixture(scope="session")
-def running_simulator() -> Iterator[RemoteSimulator]:
-    with running(api_key=KEY) as simulator:
-        yield simulator
+def simulators() -> Iterator[Simulators]:
+    with ExitStack() as open_ones:
+        yield Simulators(open_ones)
         transport.close_clients()
 
 
 @pytest.fixture
-def simulator(running_simulator: RemoteSimulator) -> RemoteSimulator:
-    """One that never sends a code by itself, and has no cancel lock."""
-    running_simulator.reset()
-    running_simulator.control(code_rate=0, cancel_lock_s=0)
-    return running_simulator
+def simulator(simulators: Simulators) -> RemoteSimulator:
+    return simulators.get("smsactivate")
 
 
 @pytest.fixture
@@ -45,32 +73,40 @@ def account(simulator: RemoteSimulator) -> Supplier:
     return open_supplier("smsactivate", Credentials(simulator.url, KEY))
 
 
-@pytest.fixture(scope="session")
-def price_list(running_simulator: RemoteSimulator) -> list[Listing]:
-    account = open_supplier("smsactivate", Credentials(running_simulator.url, KEY))
-    return list(account.listings())
+@pytest.fixture
+def price_list(simulators: Simulators) -> list[Listing]:
+    return simulators.price_list("smsactivate")
 
 
 @dataclass
 class Stage:
-    """An adapter, and what a test needs to know to play a scene with it."""
+    """An adapter, and what a test needs to know to play a scene with it.
 
+    `simulator` is there where the supplier is a simulated one.
+    """
+
+    protocol: str
     supplier: Supplier
     goods: Goods
     cost: int
-    never_in_stock: Goods
     resendable: Goods
+    run_out: Callable[[], Goods]
     unlock: Callable[[bool], Goods]
     let_code_come: Callable[[str, datetime], datetime]
+    simulator: RemoteSimulator | None = None
 
 
-@pytest.fixture(params=["sandbox", "smsactivate"])
-def stage(
-    request: pytest.FixtureRequest, simulator: RemoteSimulator, price_list: list[Listing]
-) -> Stage:
+@pytest.fixture(params=["sandbox", *SPEAKERS])
+def stage(request: pytest.FixtureRequest, simulators: Simulators) -> Stage:
     if request.param == "sandbox":
         return _sandbox_stage()
-    return _simulator_stage(simulator, price_list)
+    return _simulator_stage(simulators, request.param)
+
+
+@pytest.fixture(params=[*SPEAKERS])
+def simulated(request: pytest.FixtureRequest, simulators: Simulators) -> Stage:
+    """Every adapter at its simulator."""
+    return _simulator_stage(simulators, request.param)
 
 
 def _sandbox_stage() -> Stage:
@@ -78,18 +114,25 @@ def _sandbox_stage() -> Stage:
     costs = {listing.goods: listing.cost for listing in supplier.listings()}
     goods = Goods("whatsapp", "id")
     return Stage(
+        protocol="sandbox",
         supplier=supplier,
         goods=goods,
         cost=costs[goods],
-        never_in_stock=Goods("test-no-numbers", "id"),
         resendable=Goods("test-resend", "id"),
+        run_out=lambda: Goods("test-no-numbers", "id"),
         unlock=lambda locked: Goods("test-early-cancel" if locked else "whatsapp", "id"),
         let_code_come=lambda _reference, now: now + timedelta(seconds=3),
     )
 
 
-def _simulator_stage(simulator: RemoteSimulator, price_list: list[Listing]) -> Stage:
+def _simulator_stage(simulators: Simulators, protocol: str) -> Stage:
+    price_list = simulators.price_list(protocol)
+    simulator = simulators.get(protocol)
     sold = next(listing for listing in price_list if listing.stock)
+
+    def run_out() -> Goods:
+        simulator.control(stock=0)
+        return sold.goods
 
     def unlock(locked: bool) -> Goods:
         simulator.control(cancel_lock_s=120 if locked else 0)
@@ -100,13 +143,15 @@ def _simulator_stage(simulator: RemoteSimulator, price_list: list[Listing]) -> S
         return now
 
     return Stage(
-        supplier=open_supplier("smsactivate", Credentials(simulator.url, KEY)),
+        protocol=protocol,
+        supplier=open_supplier(protocol, Credentials(simulator.url, KEY)),
         goods=sold.goods,
         cost=sold.cost,
-        never_in_stock=next(listing.goods for listing in price_list if not listing.stock),
         resendable=sold.goods,
+        run_out=run_out,
         unlock=unlock,
         let_code_come=let_code_come,
+        simulator=simulator,
     )
 
 
@@ -117,6 +162,7 @@ Step = bytes | Callable[[socket.socket], None]
 class ScriptedServer:
     """Answers each request with the next step, and the last step from then on."""
 
+    root: str = ""
     url: str = ""
     steps: list[Step] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
@@ -169,7 +215,8 @@ def scripted_server() -> Iterator[ScriptedServer]:
         request_queue_size = 50
 
     with Server(("127.0.0.1", 0), Connection) as server:
-        script.url = f"http://127.0.0.1:{server.server_address[1]}/stubs/handler_api.php"
+        script.root = f"http://127.0.0.1:{server.server_address[1]}"
+        script.url = f"{script.root}/stubs/handler_api.php"
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
         yield script

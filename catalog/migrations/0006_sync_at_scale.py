@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('catalog', '0002_rates_for_review'),
+        ('catalog', '0005_blocked_goods'),
     ]
 
     operations = [
