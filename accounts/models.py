@@ -1,7 +1,6 @@
 """Users log in with their e-mail address; a plan sets how often their keys may call."""
 
 from datetime import datetime
-from ipaddress import ip_address, ip_network
 from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
@@ -12,6 +11,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from nexotp.lib.addresses import is_in_networks
 from nexotp.lib.ids import new_id
 from nexotp.lib.ratelimit import Bucket
 
@@ -158,13 +158,7 @@ class ApiKey(models.Model):
         """Whether a caller from this address may use the key."""
         if not self.allowed_networks:
             return True
-        try:
-            caller = ip_address(address)
-        except ValueError:
-            return False
-        # A socket that listens on both families shows an IPv4 caller as ::ffff:a.b.c.d.
-        caller = getattr(caller, "ipv4_mapped", None) or caller
-        return any(caller in ip_network(network) for network in self.allowed_networks)
+        return is_in_networks(address, self.allowed_networks)
 
 
 class RateCounter(models.Model):

@@ -116,9 +116,9 @@ class SupplierAdmin(ShopAdmin):
     search_fields = ("code", "name")
     readonly_fields = (
         *("paused_for", "failure_count", "balance_shown", "balance_at", "synced_at", "sync_error"),
-        "recent_syncs",
+        *("recent_syncs", "push_address"),
     )
-    actions = ("sync_now", "pause", "enable", "lift")
+    actions = ("sync_now", "pause", "enable", "lift", "renew_push_address")
 
     def save_model(self, request: HttpRequest, obj: Supplier, form: Any, change: bool) -> None:
         if key := form.cleaned_data.get("api_key"):
@@ -169,6 +169,20 @@ class SupplierAdmin(ShopAdmin):
         queryset.update(is_enabled=False)
         self._note(request, queryset, "paused")
         self.message_user(request, _("Paused."), messages.SUCCESS)
+
+    @admin.display(description=_("address for pushes"))
+    def push_address(self, supplier: Supplier) -> str:
+        """What to enter at the supplier; `push_networks` in the options limits who may use it."""
+        token = supplier.push_token
+        return f"/hooks/supplier/{supplier.code}/{token}" if token else "—"
+
+    @admin.action(description=_("Make a new address for pushes"), permissions=["change"])
+    def renew_push_address(self, request: HttpRequest, queryset: QuerySet[Supplier]) -> None:
+        for supplier in queryset:
+            supplier.renew_push_token()
+            supplier.save(update_fields=["push_token_encrypted"])
+        self._note(request, queryset, "push address renewed")
+        self.message_user(request, _("Enter the new address at the supplier."), messages.SUCCESS)
 
     @admin.action(description=_("Lift all pauses now"), permissions=["change"])
     def lift(self, request: HttpRequest, queryset: QuerySet[Supplier]) -> None:

@@ -5,6 +5,8 @@ supplier's listing of service × country × operator. `cost` is what we pay, in 
 currency; `price` is what customers pay, in the shop's, baked in when costs or rules change.
 """
 
+import secrets
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -19,6 +21,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Mode
 from nexotp.lib import secretbox
+from nexotp.lib.addresses import is_in_networks
 from nexotp.lib.money import EXPONENTS
 from suppliers import registry
 from suppliers.base import Credentials, Goods
@@ -238,6 +241,9 @@ class Supplier(models.Model):
     sync_error = models.CharField(max_length=200, blank=True, editable=False)
     # The poller's lease: whoever holds it asks this supplier for its open activations.
     poll_lease_until = models.DateTimeField(null=True, editable=False)
+    poll_failure_count = models.PositiveIntegerField(default=0, editable=False)
+    # The unguessable part of the address that this supplier may push to.
+    push_token_encrypted = models.BinaryField(default=b"", editable=False)
     # The fingerprint of the rules, rates and margin that all prices here come from.
     priced_by = models.CharField(max_length=64, blank=True, editable=False)
     # Since when what is summed up of its offers may be wrong, because one of them changed.
@@ -265,10 +271,25 @@ class Supplier(models.Model):
     def set_api_key(self, key: str) -> None:
         self.api_key_encrypted = secretbox.encrypt(key)
 
+    @property
+    def push_token(self) -> str:
+        """Empty where the supplier has no address to push to."""
+        sealed = bytes(self.push_token_encrypted)
+        return secretbox.decrypt(sealed) if sealed else ""
+
+    def renew_push_token(self) -> None:
+        """Give a new address to push to; the one before works no more. Saves nothing."""
+        self.push_token_encrypted = secretbox.encrypt(secrets.token_urlsafe(24))
+
+    def may_push_from(self, address: str) -> bool:
+        """Whether a push may come from this address; the option `push_networks` names some."""
+        networks = str(self.options.get("push_networks", "")).replace(",", " ").split()
+        return not networks or is_in_networks(address, networks)
+
     def client(self) -> SupplierClient:
         """Return the protocol client of this account."""
         key = secretbox.decrypt(bytes(self.api_key_encrypted)) if self.api_key_encrypted else ""
-        return registry.open_supplier(
+        client = registry.open_supplier(
             self.protocol,
             Credentials(
                 base_url=self.base_url,
@@ -277,6 +298,11 @@ class Supplier(models.Model):
                 options={name: str(value) for name, value in self.options.items()},
             ),
         )
+        if pace := self.options.get("requests_per_second"):
+            # Agreed with this supplier, other than its protocol usually allows.
+            burst = int(self.options.get("burst", pace))
+            client.limits = replace(client.limits, requests_per_second=float(pace), burst=burst)
+        return client
 
 
 class Proposer(models.TextChoices):

@@ -25,6 +25,7 @@ QUEUES = {
     "orders.settle_unknown_attempts": MONEY,
     "orders.poll_suppliers": POLLING,
     "orders.poll_supplier": POLLING,
+    "orders.read_hinted": POLLING,
     "orders.count_deliveries": UPKEEP,
     "orders.cool_down_abusers": MONEY,
     "accounts.fold_usage": POLLING,

@@ -4,6 +4,7 @@ from django.urls import include, path
 from nexotp.api_v1 import not_found, v1
 from nexotp.health import healthz
 from nexotp.reference.views import schema
+from orders.callbacks import supplier_push
 
 urlpatterns = [
     path("healthz", healthz),
@@ -15,6 +16,7 @@ urlpatterns = [
     path("api/v1/<path:rest>", not_found),
     path("wp-json/nexotp/v1/<path:rest>", not_found),
     path("docs/", include("nexotp.reference.urls")),
+    path("hooks/supplier/<slug:code>/<str:token>", supplier_push),
     path("admin/", admin.site.urls),
     path("", include("accounts.urls")),
     path("", include("wallet.urls")),

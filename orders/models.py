@@ -322,6 +322,8 @@ class PurchaseAttempt(models.Model):
     # What was seen of this activation last, so that a poll writes only what changed.
     seen = models.CharField(max_length=64, blank=True)
     checked_at = models.DateTimeField(null=True)
+    # The supplier pushed that something came, and it has not been read since.
+    hinted_at = models.DateTimeField(null=True)
     look_count = models.PositiveSmallIntegerField(default=0)
     next_action_at = models.DateTimeField(null=True)
     # With the order's first purchase: who could have served, and why this one was asked.
@@ -371,6 +373,11 @@ class PurchaseAttempt(models.Model):
                 fields=["next_action_at"],
                 condition=Q(next_action_at__isnull=False),
                 name="orders_attempt_due",
+            ),
+            models.Index(
+                fields=["supplier"],
+                condition=Q(hinted_at__isnull=False),
+                name="orders_attempt_hinted",
             ),
         ]
 

@@ -14,6 +14,7 @@ from orders.actions import (
     advance_due_orders,
     cool_down_abusers,
     poll_supplier,
+    read_hinted,
     settle_due_attempts,
     settle_unknown_attempts,
 )
@@ -55,6 +56,11 @@ def poll_suppliers() -> None:
 def poll_one_supplier(supplier_id: int) -> None:
     supplier = Supplier.objects.get(pk=supplier_id)
     poll_supplier(supplier, now=timezone.now())
+
+
+@shared_task(name="orders.read_hinted")
+def read_hinted_orders(supplier_id: int) -> None:
+    read_hinted(Supplier.objects.get(pk=supplier_id), now=timezone.now())
 
 
 @shared_task(name="orders.settle_due_attempts")

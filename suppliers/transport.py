@@ -22,6 +22,7 @@ import httpx2
 
 from nexotp.lib import deadline
 from suppliers.base import OutcomeUnknown, SupplierError, Unreachable
+from suppliers.pacing import wait_turn
 
 CONNECT_SECONDS = 3.0
 TOTAL_SECONDS = 10.0
@@ -80,8 +81,9 @@ def send(
     """Send one request and read the whole answer within `seconds` and `max_bytes`.
 
     `params` go into the address, `form` or `json` into the body. Raises Unreachable,
-    OutcomeUnknown.
+    OutcomeUnknown, and OutOfTurn where the caller keeps a pace.
     """
+    wait_turn()
     failure: SupplierError
     deadline.begin(seconds)
     host = "supplier"

@@ -91,6 +91,10 @@ def attempt_of(order: Order) -> PurchaseAttempt:
     return order.attempts.order_by("pk").last()  # type: ignore[return-value]
 
 
+# A simulator bears more than suppliers do.
+FAST = {"requests_per_second": "100000"}
+
+
 def stock_the_shop(handler_url: str, api_key: str) -> None:
     """Fill the catalogue from a running simulator and from the sandbox."""
     now = timezone.now()
@@ -98,7 +102,13 @@ def stock_the_shop(handler_url: str, api_key: str) -> None:
     PricingRule.objects.create(
         markup_percent=Decimal(40), markup_fixed=250, floor=1_000, rounding=100
     )
-    alpha = Supplier(code="alpha", name="Simulator", protocol="smsactivate", base_url=handler_url)
+    alpha = Supplier(
+        code="alpha",
+        name="Simulator",
+        protocol="smsactivate",
+        base_url=handler_url,
+        options=FAST,
+    )
     alpha.set_api_key(api_key)
     alpha.save()
     sandbox = Supplier.objects.create(

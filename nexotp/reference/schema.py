@@ -3,6 +3,7 @@
 from functools import lru_cache
 from typing import Any
 
+import orjson
 from django.conf import settings
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -36,7 +37,9 @@ def build(language: str) -> dict[str, Any]:
         components["headers"] = _headers()
         components["responses"] = shared_failures()
         components["securitySchemes"] = _security()
-        return generated
+        # Lazy words would speak whatever language is active when somebody prints them.
+        plain: dict[str, Any] = orjson.loads(orjson.dumps(generated, default=str))
+        return plain
 
 
 def descriptions() -> dict[str, Description]:

@@ -75,13 +75,15 @@ def find(question: str, language: str) -> list[Finds]:
     if not wanted:
         return []
     ranked = [(rank, entry) for entry in entries(language) if (rank := _rank(entry, wanted))]
+    with translation.override(language):
+        titles = {kind: str(title) for kind, title in KINDS.items()}
     found = []
-    for kind, title in KINDS.items():
+    for kind in KINDS:
         of_kind = [each for each in ranked if each[1].kind == kind]
         of_kind.sort(key=lambda each: -each[0])
         hits = tuple(_hit(entry, wanted) for _rank, entry in of_kind[:_MOST_OF_A_KIND])
         if hits:
-            found.append(Finds(str(title), hits, len(of_kind)))
+            found.append(Finds(titles[kind], hits, len(of_kind)))
     return found
 
 

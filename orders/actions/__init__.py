@@ -30,7 +30,7 @@ from orders.actions.placing import (
     TooManyOpenOrders,
     place_order,
 )
-from orders.actions.polling import poll_supplier
+from orders.actions.polling import note_push, poll_supplier, read_hinted
 from orders.actions.receiving import (
     OrderNotActive,
     ResendNotSupported,
@@ -60,8 +60,10 @@ __all__ = [
     "check_cool_down",
     "cool_down_abusers",
     "finish_order",
+    "note_push",
     "place_order",
     "poll_supplier",
+    "read_hinted",
     "refund_order",
     "resend_code",
     "settle_due_attempts",

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from catalog.actions import note_moved_cost
 from catalog.models import Offer, PauseReason, Supplier
+from catalog.pace import paced
 from catalog.pausing import note_answer, note_failure, pause_goods, pause_supplier
 from nexotp.lib.clock import Clock
 from nexotp.lib.db import release_connection
@@ -23,6 +24,7 @@ from orders.crashes import crash_point
 from orders.models import Order, PurchaseAttempt
 from orders.states import AttemptState, Status
 from suppliers.base import OutcomeUnknown, Purchase, RefusalReason, Refused, Unreachable
+from suppliers.pacing import OutOfTurn
 from wallet.actions import release_price
 
 logger = structlog.get_logger(__name__)
@@ -154,9 +156,10 @@ def _ask(attempt: PurchaseAttempt, offer: Offer, *, now: datetime) -> Purchase:
     end_user = attempt.order.user.public_id
     release_connection()
     try:
-        return client.buy(
-            offer.goods, max_cost=offer.cost, reference=reference, end_user=end_user, now=now
-        )
+        with paced(client, is_purchase=True):
+            return client.buy(
+                offer.goods, max_cost=offer.cost, reference=reference, end_user=end_user, now=now
+            )
     except (Refused, Unreachable, OutcomeUnknown):
         raise
     except Exception as error:
@@ -167,6 +170,8 @@ def _ask(attempt: PurchaseAttempt, offer: Offer, *, now: datetime) -> Purchase:
 
 def _note_refusal(offer: Offer, refusal: Refused, *, now: datetime) -> bool:
     """Let what the supplier said hold for those who come next; return whether it sells nothing."""
+    if isinstance(refusal, OutOfTurn):
+        return True
     note_answer(offer)
     if refusal.reason == RefusalReason.BANNED:
         until = refusal.until or now + _BAN

@@ -7,6 +7,7 @@ from enum import StrEnum
 import structlog
 from django.db import transaction
 
+from catalog.pace import paced
 from nexotp.lib.db import release_connection
 from orders.crashes import crash_point
 from orders.models import PurchaseAttempt
@@ -69,6 +70,11 @@ def end_upstream(attempt: PurchaseAttempt, *, now: datetime) -> Ending:
 def _end(attempt: PurchaseAttempt, client: SupplierClient, *, now: datetime) -> Ending:
     release_connection()
     crash_point("closing")
+    with paced(client):
+        return _cancel_and_read(attempt, client, now=now)
+
+
+def _cancel_and_read(attempt: PurchaseAttempt, client: SupplierClient, *, now: datetime) -> Ending:
     cancellation = client.cancel(attempt.reference, now=now)
     crash_point("asked")
     if cancellation.reference and cancellation.reference != attempt.reference:

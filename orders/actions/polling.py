@@ -1,7 +1,7 @@
 """Asking suppliers how open orders stand: one request for all of them where there is a list."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
@@ -10,10 +10,11 @@ import structlog
 from django.db.models import Q
 
 from catalog.models import Supplier
+from catalog.pace import paced
 from nexotp.lib.db import release_connection
 from orders.actions.crowd import AT_ONCE, do_together
 from orders.actions.receiving import digest, record_activation
-from orders.models import Order, PurchaseAttempt
+from orders.models import AttemptQuerySet, Order, PurchaseAttempt
 from orders.states import Status
 from suppliers.base import (
     Activation,
@@ -21,14 +22,17 @@ from suppliers.base import (
     SupplierError,
 )
 from suppliers.base import Supplier as SupplierClient
+from suppliers.pacing import OutOfTurn
 
 logger = structlog.get_logger(__name__)
 
 # Longer than a poll may take: its list, and single reads that are begun within _READING_SECONDS.
 _POLL_LEASE = timedelta(seconds=40)
 _READING_SECONDS = 15.0
-# A supplier that did not answer is left alone for a moment, or its timeouts fill the workers.
+# A supplier that did not answer, or asks us to slow down, is left alone for this long, twice as
+# long each time, or its timeouts fill the workers; codes must not wait longer than the last.
 _FAILURE_PAUSE = timedelta(seconds=5)
+_LONGEST_PAUSE = timedelta(seconds=40)
 # A number bought while the list was being read may be missing from it.
 _LIST_DELAY = timedelta(seconds=5)
 # Missing from the list is only a hint: so many are confirmed by a single read in one poll, …
@@ -63,6 +67,7 @@ class _Followed:
     seen: str
     sent_at: datetime
     checked_at: datetime | None
+    hinted_at: datetime | None
 
 
 def poll_supplier(supplier: Supplier, *, now: datetime) -> PollResult | None:
@@ -76,18 +81,53 @@ def poll_supplier(supplier: Supplier, *, now: datetime) -> PollResult | None:
     lease = now + _POLL_LEASE
     if not Supplier.objects.filter(free, pk=supplier.pk).update(poll_lease_until=lease):
         return None
-    next_poll: datetime | None = None
+    after: dict[str, datetime | int | None] = {"poll_lease_until": None, "poll_failure_count": 0}
     try:
         return _poll(supplier, now=now)
     except SupplierError as failure:
-        logger.warning("poll failed", supplier=supplier.code, error=str(failure))
-        next_poll = now + _FAILURE_PAUSE
+        count = supplier.poll_failure_count + 1
+        pause = _pause_after(failure, count)
+        logger.warning(
+            "poll failed", supplier=supplier.code, error=str(failure), pause=pause.total_seconds()
+        )
+        after = {"poll_lease_until": now + pause, "poll_failure_count": count}
         return PollResult(requests=1)
     finally:
         # Unless it took so long that the lease is somebody else's by now.
-        Supplier.objects.filter(pk=supplier.pk, poll_lease_until=lease).update(
-            poll_lease_until=next_poll
-        )
+        Supplier.objects.filter(pk=supplier.pk, poll_lease_until=lease).update(**after)
+
+
+def _pause_after(failure: SupplierError, count: int) -> timedelta:
+    if isinstance(failure, OutOfTurn):
+        return timedelta(0)
+    doubled: timedelta = _FAILURE_PAUSE * 2 ** min(count - 1, 10)
+    return min(doubled, _LONGEST_PAUSE)
+
+
+def note_push(supplier: Supplier, references: Sequence[str], *, now: datetime) -> bool:
+    """Remember that a supplier says something came to these activations, which is then read.
+
+    Nothing of it is believed. Returns whether there is anything to read that was not known of.
+    """
+    hinted = PurchaseAttempt.objects.open_at(supplier).filter(
+        reference__in=references, hinted_at=None
+    )
+    return bool(hinted.update(hinted_at=now))
+
+
+def read_hinted(supplier: Supplier, *, now: datetime) -> PollResult:
+    """Read what the supplier has pushed about, one by one; each hint counts once.
+
+    What cannot be read now comes with the next poll, which is a few seconds away.
+    """
+    result = PollResult()
+    hinted = PurchaseAttempt.objects.open_at(supplier).filter(hinted_at__isnull=False)
+    try:
+        client = supplier.client()
+        _read_singly(client, _followed(hinted[:_MOST_SINGLE_READS]), result, now=now)
+    except SupplierError as failure:
+        logger.warning("hints not read", supplier=supplier.code, error=str(failure))
+    return result
 
 
 def _poll(supplier: Supplier, *, now: datetime) -> PollResult:
@@ -101,17 +141,21 @@ def _poll(supplier: Supplier, *, now: datetime) -> PollResult:
 
 def _poll_list(supplier: Supplier, client: SupplierClient, *, now: datetime) -> PollResult:
     release_connection()
-    listed = {activation.reference: activation for activation in client.active()}
+    with paced(client):
+        listed = {activation.reference: activation for activation in client.active()}
     followed = _followed_at(supplier)
     result = PollResult(open_count=len(followed), requests=1)
-    missing = []
+    missing, listed_hints = [], list[int]()
     for one in followed:
         activation = listed.get(one.reference)
         if activation is not None:
             if digest(activation) != one.seen:
                 result.changed += _take(one, activation, now=now)
+            listed_hints += [one.attempt_id] if one.hinted_at else []
         elif one.sent_at < now - _LIST_DELAY and _rested(one, _SINGLE_READ_PAUSE, now):
             missing.append(one)
+    if listed_hints:
+        PurchaseAttempt.objects.filter(pk__in=listed_hints).update(hinted_at=None)
     missing.sort(key=lambda one: one.checked_at or one.sent_at)
     _read_singly(client, missing[:_MOST_SINGLE_READS], result, now=now)
     return result
@@ -127,13 +171,17 @@ def _poll_each(supplier: Supplier, client: SupplierClient, *, now: datetime) -> 
 
 
 def _followed_at(supplier: Supplier) -> list[_Followed]:
-    fields = PurchaseAttempt.objects.open_at(supplier).values_list(
-        "pk", "reference", "seen", "sent_at", "checked_at"
-    )
+    return _followed(PurchaseAttempt.objects.open_at(supplier))
+
+
+def _followed(attempts: AttemptQuerySet) -> list[_Followed]:
+    fields = attempts.values_list("pk", "reference", "seen", "sent_at", "checked_at", "hinted_at")
     return [_Followed(*values) for values in fields]
 
 
 def _rested(one: _Followed, pause: timedelta, now: datetime) -> bool:
+    if one.hinted_at is not None:
+        return True
     return one.checked_at is None or one.checked_at <= now - pause
 
 
@@ -152,7 +200,7 @@ def _read_singly(
     remaining = iter(due)
     while time.monotonic() < ends_at and (batch := list(islice(remaining, AT_ONCE))):
         PurchaseAttempt.objects.filter(pk__in=[one.attempt_id for one in batch]).update(
-            checked_at=now
+            checked_at=now, hinted_at=None
         )
         result.requests += len(batch)
         result.changed += sum(do_together(batch, _reader(client, now=now)))
@@ -160,7 +208,8 @@ def _read_singly(
 
 def _reader(client: SupplierClient, *, now: datetime) -> Callable[[_Followed], bool]:
     def read(one: _Followed) -> bool:
-        activation = client.status(one.reference, now=now)
+        with paced(client):
+            activation = client.status(one.reference, now=now)
         is_news = activation.state in _CLOSED or digest(activation) != one.seen
         return is_news and _take(one, activation, now=now)
 

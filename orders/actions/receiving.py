@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from catalog.pace import paced
 from nexotp.lib.db import release_connection
 from nexotp.lib.errors import Problem
 from nexotp.lib.ids import new_id
@@ -178,7 +179,8 @@ def resend_code(order: Order, *, now: datetime) -> Order:
     client = attempt.supplier.client()
     release_connection()
     try:
-        reference = _ask_resend(client, attempt.reference, now=now)
+        with paced(client):
+            reference = _ask_resend(client, attempt.reference, now=now)
     except Refused as refusal:
         raise ResendNotSupported from refusal
     except SupplierError as failure:

@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from catalog.models import Supplier
+from catalog.pace import paced
 from nexotp.lib.db import release_connection
 from orders.models import PurchaseAttempt
 from orders.states import AttemptState
@@ -46,7 +47,8 @@ def settle_unknown_attempts(supplier: Supplier, *, now: datetime) -> int:
         if not client.has_active_list:
             return _put_off(due, now=now)
         release_connection()
-        listed = client.active()
+        with paced(client):
+            listed = client.active()
     except SupplierError as failure:
         logger.warning("unknown purchases not looked for", supplier=supplier.code)
         return _wait_for_supplier(due, error=str(failure), now=now)

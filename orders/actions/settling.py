@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import structlog
 from django.db import transaction
 
+from catalog.pace import paced
 from nexotp.lib.db import release_connection
 from orders.actions.crowd import AT_ONCE, do_together
 from orders.actions.ending import End, book_loss, end_upstream
@@ -54,7 +55,8 @@ def _finish_upstream(attempt: PurchaseAttempt, *, now: datetime) -> None:
         client = attempt.supplier.client()
         release_connection()
         crash_point("finishing upstream")
-        client.finish(attempt.reference, now=now)
+        with paced(client):
+            client.finish(attempt.reference, now=now)
     except Exception as failure:
         if not isinstance(failure, SupplierError):
             logger.exception("finishing broke", attempt=attempt.pk)
@@ -104,7 +106,9 @@ def _try_to_finish(attempt: PurchaseAttempt, *, now: datetime) -> None:
     """Finish what was booked as a loss, for the supplier's rating of us; once is enough."""
     release_connection()
     try:
-        attempt.supplier.client().finish(attempt.reference, now=now)
+        client = attempt.supplier.client()
+        with paced(client):
+            client.finish(attempt.reference, now=now)
     except SupplierError as failure:
         logger.warning("loss not finished upstream", attempt=attempt.pk, error=str(failure))
 

@@ -47,7 +47,8 @@ call_command("migrate", interactive=False, stdout=sys.stderr)
 call_command("load_reference_data", stdout=sys.stderr)
 call_command("seed_demo", "--supplier-url", "{supplier}", stdout=sys.stderr)
 from catalog.models import Supplier
-Supplier.objects.filter(code="alpha").update(options={{"cancel_lock_seconds": "1"}})
+Supplier.objects.filter(code="alpha").update(
+    options={{"cancel_lock_seconds": "1", "requests_per_second": "200"}})
 call_command("create_user", "trader@example.test", "--plan", "unlimited", stdout=sys.stderr)
 call_command("credit_wallet", "trader@example.test", "{money}", "--reason", "test",
              stdout=sys.stderr)

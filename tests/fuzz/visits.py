@@ -217,7 +217,7 @@ def _known_ids(me: Holder) -> dict[str, tuple[str, list[str]]]:
         ),
     }
     return {
-        name: (paths, [*_names(everybodys), *_names(mine) * 8])
+        name: (paths, [*_names(everybodys), *_names(mine) * 3])
         for name, (paths, everybodys, mine) in found.items()
     }
 

@@ -11,6 +11,7 @@ import pytest
 from catalog.models import Offer, Supplier
 from suppliers.simulator.remote import RemoteSimulator
 from suppliers.simulator.server import running
+from tests import cast
 
 
 @pytest.fixture(scope="session")
@@ -33,7 +34,13 @@ def beta(
 ) -> Iterator[Supplier]:
     """Sells WhatsApp in Indonesia too, at the same price as `alpha`, and is asked after it."""
     with django_db_blocker.unblock():
-        supplier = Supplier(code="beta", name="Second", protocol="smsactivate", base_url=second.url)
+        supplier = Supplier(
+            code="beta",
+            name="Second",
+            protocol="smsactivate",
+            base_url=second.url,
+            options=cast.FAST,
+        )
         supplier.set_api_key(second.api_key)
         supplier.save()
         offer = alphas_offer()

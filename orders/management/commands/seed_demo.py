@@ -45,7 +45,12 @@ class Command(BaseCommand):
     def _suppliers(self, url: str, key: str) -> None:
         live, is_new = Supplier.objects.get_or_create(
             code="alpha",
-            defaults={"name": "Simulator", "protocol": "smsactivate", "base_url": url},
+            defaults={
+                "name": "Simulator",
+                "protocol": "smsactivate",
+                "base_url": url,
+                "options": {"requests_per_second": "200"},
+            },
         )
         if is_new or live.base_url != url:
             live.base_url = url
