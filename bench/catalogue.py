@@ -33,6 +33,7 @@ _CONNECTIONS = 2
 class Bulk(Sandbox):
     """A supplier whose price list is made up line by line, and never in memory as a whole."""
 
+    vocabulary = "smsactivate"
     turn = 0
 
     def __init__(self, credentials: Credentials) -> None:

@@ -311,7 +311,7 @@ class Proposer(models.TextChoices):
     CODE = "code", _("same code")
     NAME = "name", _("same name")
     PART = "part", _("name within the name")
-    PREFIX = "prefix", _("calling prefix")
+    PREFIX = "prefix", _("same ISO code or prefix")
 
 
 class CodeMappingQuerySet(models.QuerySet[Any]):

@@ -17,11 +17,18 @@ from django.db import IntegrityError, transaction
 from django.db.models import Case, F, Value, When
 
 from catalog.actions.locking import lock_offers
-from catalog.actions.mapping import map_countries, map_services
 from catalog.actions.repricing import read_pricing
 from catalog.actions.spooling import Spool, is_storable, spooled
 from catalog.actions.storing import LARGEST_LOSS, Stored, store_listings
-from catalog.models import Offer, Supplier, SyncRun, SyncState
+from catalog.models import (
+    CountryMapping,
+    Offer,
+    ServiceMapping,
+    Supplier,
+    SyncRun,
+    SyncState,
+)
+from catalog.proposals import propose_countries, propose_services
 from nexotp.lib import memory
 from nexotp.lib.clock import Clock
 from nexotp.lib.db import release_connection
@@ -113,8 +120,15 @@ def _read_and_store(supplier: Supplier, run: SyncRun, clock: Clock) -> Stored:
         with transaction.atomic():
             _lock_run(run)
             lock_offers(supplier)
-            map_services(supplier, _storable(services))
-            map_countries(supplier, _storable(countries))
+            words = client.vocabulary
+            ServiceMapping.objects.bulk_create(
+                propose_services(supplier, _storable(services), vocabulary=words),
+                ignore_conflicts=True,
+            )
+            CountryMapping.objects.bulk_create(
+                propose_countries(supplier, _storable(countries), vocabulary=words),
+                ignore_conflicts=True,
+            )
             pricing = read_pricing(clock.now())
             stored = store_listings(
                 supplier, spool, pricing, believe_losses=is_confirmed, now=clock.now()

@@ -19,7 +19,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='countrymapping',
             name='proposed_by',
-            field=models.CharField(choices=[('code', 'same code'), ('name', 'same name'), ('part', 'name within the name'), ('prefix', 'calling prefix')], default='code', editable=False, max_length=6, verbose_name='proposed for'),
+            field=models.CharField(choices=[('code', 'same code'), ('name', 'same name'), ('part', 'name within the name'), ('prefix', 'same ISO code or prefix')], default='code', editable=False, max_length=6, verbose_name='proposed for'),
         ),
         migrations.AddField(
             model_name='countrymapping',
@@ -34,7 +34,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='servicemapping',
             name='proposed_by',
-            field=models.CharField(choices=[('code', 'same code'), ('name', 'same name'), ('part', 'name within the name'), ('prefix', 'calling prefix')], default='code', editable=False, max_length=6, verbose_name='proposed for'),
+            field=models.CharField(choices=[('code', 'same code'), ('name', 'same name'), ('part', 'name within the name'), ('prefix', 'same ISO code or prefix')], default='code', editable=False, max_length=6, verbose_name='proposed for'),
         ),
         migrations.AddField(
             model_name='servicemapping',

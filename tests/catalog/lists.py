@@ -16,6 +16,7 @@ COUNTRIES = {"6": "Indonesia", "187": "United States"}
 class PriceList(Sandbox):
     """Change the class, and suppliers that speak this way sell something else."""
 
+    vocabulary = "smsactivate"
     names = dict(NAMED)
     countries_named = dict(COUNTRIES)
     lines: list[Listing] = []

@@ -1,4 +1,4 @@
-"""What a supplier's codes may mean: by name, by a part of it, by calling prefix."""
+"""What waits for review: with a guess where a name holds one of ours, and with its stock."""
 
 import pytest
 
@@ -9,16 +9,16 @@ from tests.catalog.lists import COUNTRIES, NAMED, line, stock, sync
 @pytest.mark.parametrize(
     ("code", "name", "meaning", "by"),
     [
-        ("812", "whats app", "whatsapp", Proposer.NAME),
-        ("telegram", "", "telegram", Proposer.NAME),
         ("813", "Google,youtube,Gmail", "google", Proposer.PART),
         ("814", "WhatsApp Business", "whatsapp", Proposer.PART),
+        ("815", "The new Telegram", "telegram", Proposer.PART),
+        ("wa", "WA Messenger", "whatsapp", Proposer.CODE),
     ],
 )
 def test_a_service_is_proposed(
     beta: Supplier, prices, code: str, name: str, meaning: str, by: Proposer
 ) -> None:
-    prices.names = NAMED | {code: name}
+    prices.names = {code: name}
     prices.lines = [line(code)]
 
     sync(beta)
@@ -29,30 +29,29 @@ def test_a_service_is_proposed(
     assert stock(beta) == {}
 
 
-@pytest.mark.parametrize(
-    ("name", "meaning", "by"),
-    [
-        ("indonesia", "id", Proposer.NAME),
-        ("Inggris Raya", "gb", Proposer.NAME),
-        ("Vietnam (mobile)", "vn", Proposer.PART),
-        ("Nusantara +62", "id", Proposer.PREFIX),
-    ],
-)
-def test_a_country_is_proposed(
-    beta: Supplier, prices, name: str, meaning: str, by: Proposer
-) -> None:
+@pytest.mark.parametrize("name", ["Inggris Raya", "Vietnam (mobile)"])
+def test_a_country_is_proposed(beta: Supplier, prices, name: str) -> None:
     prices.countries_named = COUNTRIES | {"x1": name}
 
     sync(beta)
 
     mapping = CountryMapping.objects.get(supplier=beta, code="x1")
-    assert mapping.country == Country.objects.get(code=meaning)
-    assert (mapping.proposed_by, mapping.is_reviewed) == (by, False)
+    assert mapping.country == Country.objects.get(code="vn" if "Viet" in name else "gb")
+    assert (mapping.proposed_by, mapping.is_reviewed) == (Proposer.PART, False)
 
 
-@pytest.mark.parametrize("name", ["", "Somewhere else", "Land of +1", "+7", "Go"])
+def test_a_code_without_a_name_may_be_one(beta: Supplier, prices) -> None:
+    prices.lines = [line("telegram")]
+
+    sync(beta)
+
+    mapping = ServiceMapping.objects.get(supplier=beta, code="telegram")
+    assert mapping.service == Service.objects.get(code="telegram")
+    assert not mapping.is_reviewed
+
+
+@pytest.mark.parametrize("name", ["", "Somewhere else", "Land of +1", "Go"])
 def test_what_is_not_plain_is_not_proposed(beta: Supplier, prices, name: str) -> None:
-    """+1 and +7 belong to more countries than one."""
     prices.countries_named = COUNTRIES | {"x1": name}
 
     sync(beta)
