@@ -14,8 +14,8 @@ from django.utils import timezone
 
 from accounts.actions import create_api_key, create_user
 from accounts.models import Mode, User
-from bench import load, stage, webhooks
-from bench.row import Row
+from bench import catalogue, load, stage, webhooks
+from bench.table import Row
 from catalog.models import Supplier
 from orders.actions import poll_supplier
 from orders.actions.polling import PollResult
@@ -254,11 +254,18 @@ def _middle(pairs: list[tuple[load.Load, load.Load]]) -> tuple[load.Load, load.L
     return min(pairs, key=lambda pair: abs(pair[0].per_second / pair[1].per_second - ratio))
 
 
-ALL: dict[str, Callable[[RemoteSimulator], Row]] = {
+def measure_catalogue(_simulator: RemoteSimulator, size: int = catalogue.USUAL) -> Iterator[Row]:
+    """Syncs, repricing and reads over so many offers."""
+    return catalogue.measure(size)
+
+
+# Some give several rows, and some can be told a size: `catalogue:100000`.
+ALL: dict[str, Callable[..., Row | Iterator[Row]]] = {
     "poll": measure_poll,
     "order": measure_order,
     "hot-wallet": measure_hot_wallet,
     "supplier-poll": measure_supplier_poll,
+    "catalogue": measure_catalogue,
     "webhooks": webhooks.measure_webhooks,
     "webhooks-crowd": webhooks.measure_crowd,
 }

@@ -29,11 +29,12 @@ QUEUES = {
     "orders.count_deliveries": UPKEEP,
     "orders.cool_down_abusers": MONEY,
     "accounts.fold_usage": POLLING,
-    "catalog.sync_catalogues": CATALOGUE,
+    # Alone in its queue: what is quick shall not wait behind minutes of reading.
     "catalog.sync_catalogue": CATALOGUE,
-    "catalog.refresh_balances": CATALOGUE,
-    "catalog.refresh_rates": CATALOGUE,
-    "catalog.reprice_offers": CATALOGUE,
+    "catalog.sync_catalogues": UPKEEP,
+    "catalog.refresh_balances": UPKEEP,
+    "catalog.refresh_rates": UPKEEP,
+    "catalog.reprice_offers": UPKEEP,
     "webhooks.deliver_due": WEBHOOKS,
     "webhooks.send_notices": MAIL,
     "webhooks.prune_log": UPKEEP,
@@ -123,8 +124,8 @@ app.conf.update(
         },
         "reprice offers": {
             "task": "catalog.reprice_offers",
-            "schedule": 60.0,
-            "options": {"expires": 30},
+            "schedule": 10.0,
+            "options": {"expires": 10},
         },
         "deliver webhooks": {
             "task": "webhooks.deliver_due",

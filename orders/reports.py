@@ -8,6 +8,7 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts.models import User
+from catalog.actions import mark_availability_stale
 
 # Observed success is counted over this long.
 _WINDOW = timedelta(days=14)
@@ -138,9 +139,11 @@ def count_deliveries(*, now: datetime) -> int:
     since: dict[str, Any] = {"since": now - _WINDOW, "patience": _PATIENCE}
     with connection.cursor() as cursor:
         cursor.execute(_COUNT_DELIVERIES, since)
-        counted: int = cursor.rowcount
+        suppliers = [row[0] for row in cursor.fetchall()]
         cursor.execute(_COUNT_SUPPLIERS)
-    return counted
+    if suppliers:
+        mark_availability_stale(suppliers, now=now)
+    return len(suppliers)
 
 
 # Orders beyond the window are passed over by their block range, and only offers that have or get
@@ -174,6 +177,7 @@ SET ended_count = changed.ended, delivered_count = changed.delivered
 FROM changed
 WHERE offer.id = changed.id AND (offer.ended_count, offer.delivered_count)
     IS DISTINCT FROM (changed.ended, changed.delivered)
+RETURNING offer.supplier_id
 """
 
 _COUNT_SUPPLIERS = """
