@@ -18,11 +18,11 @@ _MOMENT = re.compile(
     r"(?:[Tt ](\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?)([Zz]|[+ -]\d\d(?::?\d\d)?)?)?",
     re.ASCII,
 )
-# The same as OpenAPI shows it, in the spelling to recommend; an empty text says nothing.
+# The same as OpenAPI shows it, in the spelling to recommend.
 MOMENT = (
-    "^([1-9][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+    "^[1-9][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
     "(T([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]{1,9})?)?"
-    "(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])?)?)?$"
+    "(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])?)?$"
 )
 # What is left of a day after its first microsecond; PostgreSQL knows nothing finer.
 _REST_OF_DAY = timedelta(days=1) - timedelta(microseconds=1)

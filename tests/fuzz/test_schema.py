@@ -39,7 +39,7 @@ def test_nothing_is_found(
         me = alice if seed % 2 else bob
         visit(open_shop, way, me, examples=EXAMPLES, seed=seed, report=report)
         is_enough = report.cases * len(WAYS) >= CASES
-        if is_enough and (not report.never_carried_out or seed == _MOST_ROUNDS):
+        if is_enough and (not report.never_carried_out or seed >= _MOST_ROUNDS):
             break
 
     told = "\n".join(report.lines())

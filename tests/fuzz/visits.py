@@ -227,7 +227,10 @@ def _is_a_fault(
     """A request whose form is right may still be refused, for how things stand or for a name."""
     if not isinstance(failure, RejectedPositiveData | ServerError):
         return True
-    error = response.json()["error"]
+    try:
+        error = response.json()["error"]
+    except (ValueError, LookupError, TypeError):
+        return True
     if isinstance(failure, ServerError):
         return error["code"] not in _OF_SUPPLIERS
     wrong = {each["code"] for each in error.get("fields", [])}

@@ -12,7 +12,7 @@ from django.urls import reverse
 from nexotp.reference.calls import reference
 from nexotp.reference.guides import SLUGS
 
-_VOID = {"meta", "link", "input", "br", "img", "path", "circle", "use", "hr"}
+_VOID = {"meta", "link", "input", "br", "img", "path", "circle", "use", "hr", "wbr"}
 
 
 class Page(HTMLParser):
@@ -55,7 +55,9 @@ class Page(HTMLParser):
 
     @property
     def text(self) -> str:
-        return unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", self.html)))
+        return unescape(
+            re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", self.html.replace("<wbr>", "")))
+        )
 
 
 def addresses() -> list[str]:
