@@ -27,7 +27,8 @@ def main(chosen: list[str]) -> None:
         for name, measure in measures.ALL.items():
             if not chosen or name in chosen:
                 print(f"measuring {name} …", flush=True)
-                rows.append(measure(simulator))
+                measured = measure(simulator)
+                rows += measured if isinstance(measured, list) else [measured]
     print()
     print(f"{'':14}{'ours':>12}{'bare':>12}{'ratio':>9}{'aim':>9}   ")
     for row in rows:

@@ -125,7 +125,7 @@ def sent() -> set[str]:
 def sent_by_name() -> set[str]:
     """Names of the tasks that a door wakes without importing them."""
     return {
-        call.args[0].value
+        str(call.args[0].value)
         for tree in modules().values()
         for name, call in calls(tree)
         if name == "send_task" and isinstance(call.args[0], ast.Constant)
