@@ -1,7 +1,8 @@
 """What every view of the API stands on: a key with the right scope, a bucket, the envelope."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
+from django.http import HttpRequest
 from django.utils import timezone
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
@@ -13,6 +14,7 @@ from accounts.description import ApiSchema
 from accounts.limits import charge
 from accounts.models import ApiKey, Scope, User
 from accounts.usage import tally_name
+from nexotp.lib.http import ApiRequest
 
 
 class HasScope(BasePermission):
@@ -45,6 +47,15 @@ class ApiView(APIView):
     throttle_classes = (PlanThrottle,)
     schema = ApiSchema()
     http_method_names = ["get", "head", "post", "delete"]
+
+    def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
+        return ApiRequest(
+            request,
+            parsers=self.get_parsers(),
+            authenticators=self.get_authenticators(),
+            negotiator=self.get_content_negotiator(),
+            parser_context=self.get_parser_context(request),
+        )
 
     @property
     def account(self) -> User:

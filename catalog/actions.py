@@ -1,38 +1,32 @@
 """Reading suppliers' price lists and baking prices into offers, always for many rows at once."""
 
 import json
-import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Any
 
 import structlog
 from django.conf import settings
 from django.db import connection, transaction
 
-from accounts.models import Mode
 from catalog.models import (
-    Country,
     CountryMapping,
     ExchangeRate,
     Offer,
-    Service,
     ServiceMapping,
     Supplier,
 )
 from catalog.pricing import PRICE_SQL
+from catalog.proposals import propose_countries, propose_services
 from nexotp.lib.db import PreparedRead, release_connection
 from nexotp.lib.money import EXPONENTS
-from suppliers.base import Listing, NamedCode, SupplierError
+from suppliers.base import Listing, SupplierError
 
 logger = structlog.get_logger(__name__)
 
 # A price list that lost more than this share of what was in stock is not believed.
 _LARGEST_LOSS = 0.5
-
-
-Named = TypeVar("Named", Service, Country)
 
 
 class SyncFailed(Exception):
@@ -59,8 +53,14 @@ def sync_catalogue(supplier: Supplier, *, now: datetime) -> int:
         Supplier.objects.filter(pk=supplier.pk).update(sync_error="catalogue shrank")
         raise SyncFailed(f"{supplier}: {len(listings)} listings where {in_stock} were in stock")
     with transaction.atomic():
-        _map_services(supplier, services)
-        _map_countries(supplier, countries)
+        ServiceMapping.objects.bulk_create(
+            propose_services(supplier, services, vocabulary=client.vocabulary),
+            ignore_conflicts=True,
+        )
+        CountryMapping.objects.bulk_create(
+            propose_countries(supplier, countries, vocabulary=client.vocabulary),
+            ignore_conflicts=True,
+        )
         changed = _store_listings(supplier, listings, now=now)
         reprice_offers(supplier=supplier, now=now)
         Supplier.objects.filter(pk=supplier.pk).update(synced_at=now, sync_error="")
@@ -115,65 +115,6 @@ def refresh_balance(supplier: Supplier, *, now: datetime) -> None:
     release_connection()
     balance = client.balance()
     Supplier.objects.filter(pk=supplier.pk).update(balance=balance, balance_at=now)
-
-
-def _map_services(supplier: Supplier, named: Iterable[NamedCode]) -> None:
-    ours = {
-        service.code if supplier.mode == Mode.SANDBOX else service.trade_code: service
-        for service in Service.objects.all()
-    }
-    ServiceMapping.objects.bulk_create(
-        (
-            ServiceMapping(service=service, **mapping)
-            for mapping, service in _mappings(supplier, named, ours)
-        ),
-        ignore_conflicts=True,
-    )
-
-
-def _map_countries(supplier: Supplier, named: Iterable[NamedCode]) -> None:
-    ours = {
-        country.code if supplier.mode == Mode.SANDBOX else str(country.trade_id): country
-        for country in Country.objects.all()
-    }
-    CountryMapping.objects.bulk_create(
-        (
-            CountryMapping(country=country, **mapping)
-            for mapping, country in _mappings(supplier, named, ours)
-        ),
-        ignore_conflicts=True,
-    )
-
-
-def _mappings(
-    supplier: Supplier, named: Iterable[NamedCode], ours: Mapping[str, Named]
-) -> Iterator[tuple[dict[str, Any], Named | None]]:
-    """Propose what each code means; reviewed where code and name agree, or the code is ours."""
-    for each in named:
-        found = ours.get(each.code)
-        agrees = found is not None and (
-            supplier.mode == Mode.SANDBOX or _same_name(each.name, _english(found))
-        )
-        mapping = {
-            "supplier": supplier,
-            "code": each.code,
-            "name": each.name[:120],
-            "is_reviewed": agrees,
-        }
-        yield mapping, found
-
-
-def _english(named: Service | Country) -> str:
-    return named.name_en if isinstance(named, Country) else named.name
-
-
-def _same_name(theirs: str, ours: str) -> bool:
-    """Codes have been reassigned over the years, so a code counts only where names agree."""
-    return _bare(theirs) == _bare(ours)
-
-
-def _bare(name: str) -> str:
-    return re.sub(r"[\W_]+", "", name.casefold())
 
 
 def _store_listings(supplier: Supplier, listings: Iterable[Listing], *, now: datetime) -> int:

@@ -8,8 +8,9 @@ from __future__ import annotations
 import json
 import re
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from decimal import ROUND_CEILING, Decimal, InvalidOperation
+from hashlib import sha256
 from typing import Any
 from urllib.parse import quote_plus
 
@@ -28,6 +29,7 @@ _EXCERPT = 120
 
 _REFERENCE = re.compile(r"[0-9A-Za-z_-]{1,64}")
 _BARE_CODE = re.compile(r"[0-9A-Za-z-]{1,16}")
+_LOCAL_TIME = re.compile(r"(\d{4})-(\d\d?)-(\d\d?)[ T](\d\d?)[-:](\d\d?)[-:](\d\d?)", re.ASCII)
 # more digits of a second than this Python reads
 _FRACTION = re.compile(r"(\.\d{6})\d+")
 _PHONE = re.compile(r"\+?([1-9]\d{5,14})", re.ASCII)
@@ -111,6 +113,18 @@ def reference(raw: object) -> str:
     return str(raw)
 
 
+def local_time(raw: object, zone: tzinfo) -> datetime | None:
+    """Return a time in UTC that is printed without its zone, or None where it makes no sense."""
+    match = _LOCAL_TIME.fullmatch(str(raw))
+    if match is None:
+        return None
+    year, month, day, hour, minute, second = map(int, match.groups())
+    try:
+        return datetime(year, month, day, hour, minute, second, tzinfo=zone).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
 def zoned_time(raw: object) -> datetime | None:
     """Return a time in UTC that is printed with its zone, or None where it makes no sense."""
     try:
@@ -120,12 +134,25 @@ def zoned_time(raw: object) -> datetime | None:
     return moment.astimezone(UTC) if moment.tzinfo else None
 
 
+def unix_time(raw: object) -> datetime | None:
+    """Return the time that many seconds after 1970, or None where it makes no sense."""
+    try:
+        return datetime.fromtimestamp(int(str(raw)[:_LONGEST_NUMBER]), UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
 def clean_text(raw: object) -> str:
     """Return text that any database and any JSON encoder takes: no NUL, no lone surrogate."""
     if raw is None:
         return ""
     text = str(raw)[:_LONGEST_TEXT].replace("\x00", "")
     return text.encode("utf-8", "replace").decode("utf-8").strip()
+
+
+def name_of(moment: object, text: str) -> str:
+    """Return an id for a message whose supplier gives it none: when it came, and what it says."""
+    return f"{clean_text(moment)[:40]}/{sha256(text.encode()).hexdigest()[:12]}"
 
 
 def excerpt(text: str, *, secret: str) -> str:

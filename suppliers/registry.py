@@ -7,13 +7,17 @@ from functools import partial
 
 from suppliers.base import Credentials, Supplier
 from suppliers.fivesim import FiveSim
+from suppliers.herosms import HeroSms
 from suppliers.sandbox import Sandbox
 from suppliers.smsactivate import DIALECTS, SmsActivate
+from suppliers.smspool import SmsPool
 
 PROTOCOLS: dict[str, Callable[[Credentials], Supplier]] = {
     "smsactivate": SmsActivate,
     **{name: partial(SmsActivate, dialect=dialect) for name, dialect in DIALECTS.items()},
+    "herosms": HeroSms,
     "fivesim": FiveSim,
+    "smspool": SmsPool,
     "sandbox": Sandbox,
 }
 

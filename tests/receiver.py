@@ -97,7 +97,10 @@ def receiving() -> Iterator[Receiver]:
         disable_nagle_algorithm = True
 
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
+            length = int(self.headers["Content-Length"])
+            body = self.rfile.read(length)
+            if len(body) < length:
+                return  # cut off by a sender that died
             receiver.take(self.path, {n.lower(): v for n, v in self.headers.items()}, body)
             receiver.answers.get(self.path, answer())(self)
 

@@ -102,9 +102,8 @@ def show_webhook(request: HttpRequest, webhook_id: str) -> HttpResponse:
     """One webhook, and what was sent to it; the log follows what happens."""
     endpoint = _endpoint(request, webhook_id)
     before = request.GET.get("before", "")
-    page = keyset_page(
-        Delivery.objects.filter(endpoint=endpoint).with_log(most=1), before=before, size=_PER_PAGE
-    )
+    newest_first = Delivery.objects.filter(endpoint=endpoint).order_by("-pk")
+    page = keyset_page(newest_first.with_log(most=1), before=before, size=_PER_PAGE)
     mark = _mark(endpoint, page.rows)
     is_poll = bool(request.headers.get("HX-Request"))
     if is_poll and request.GET.get("seen") == mark:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.utils import timezone
@@ -18,11 +18,11 @@ _MOMENT = re.compile(
     r"(?:[Tt ](\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?)([Zz]|[+ -]\d\d(?::?\d\d)?)?)?",
     re.ASCII,
 )
-# The same as OpenAPI shows it, in the spelling to recommend; an empty text says nothing.
+# The same as OpenAPI shows it, in the spelling to recommend.
 MOMENT = (
-    "^([1-9][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+    "^[1-9][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
     "(T([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]{1,9})?)?"
-    "(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])?)?)?$"
+    "(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])?)?$"
 )
 # What is left of a day after its first microsecond; PostgreSQL knows nothing finer.
 _REST_OF_DAY = timedelta(days=1) - timedelta(microseconds=1)
@@ -109,7 +109,9 @@ def _moment(text: str, *, end_of_day: bool) -> datetime:
     else:
         offset = (offset or "").upper().replace(" ", "+")
         moment = datetime.fromisoformat(f"{day}T{clock}{offset}")
-    return moment if timezone.is_aware(moment) else timezone.make_aware(moment)
+    aware = moment if timezone.is_aware(moment) else timezone.make_aware(moment)
+    # PostgreSQL takes no offset of sixteen hours or more.
+    return aware.astimezone(UTC)
 
 
 def _is_number(text: str) -> bool:

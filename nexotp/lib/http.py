@@ -32,6 +32,7 @@ from rest_framework import exceptions as drf
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
 from rest_framework.response import Response
 
 from nexotp.lib import errors
@@ -183,11 +184,20 @@ def _as_problem(error: Exception) -> errors.Problem | None:
     return None
 
 
-def _take_chunks(request: HttpRequest) -> None:
-    """Read a body sent without a length, which Django would take for empty.
+class ApiRequest(Request):
+    """Takes a body sent in chunks, which Django would take for empty, when a view asks for it.
 
-    Raises PayloadTooLarge.
+    By then the key has been checked: a stranger who never ends a body must not keep us waiting.
     """
+
+    def _load_stream(self) -> None:
+        if "HTTP_TRANSFER_ENCODING" in self._request.META:
+            _take_chunks(self._request)
+        super()._load_stream()  # type: ignore[misc]
+
+
+def _take_chunks(request: HttpRequest) -> None:
+    """Raises PayloadTooLarge."""
     body = request.META["wsgi.input"].read(settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1)
     if len(body) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
         raise errors.PayloadTooLarge
@@ -247,8 +257,6 @@ class ApiMiddleware:
         return response
 
     def _answer(self, request: HttpRequest) -> HttpResponseBase:
-        if "HTTP_TRANSFER_ENCODING" in request.META:
-            _take_chunks(request)
         match = resolve(request.path_info)
         request.resolver_match = match
         response: HttpResponseBase = match.func(request, *match.args, **match.kwargs)

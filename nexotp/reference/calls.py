@@ -147,7 +147,7 @@ class Reference:
 def reference(language: str) -> Reference:
     """Read the whole document of a language."""
     with translation.override(language):
-        document = orjson.loads(orjson.dumps(build(language), default=str))
+        document = build(language)
         calls = _Reader(document).calls()
         return Reference(language, _groups(document, calls), _reasons(calls))
 

@@ -4,10 +4,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 Schema = Mapping[str, Any]
+
+# A limit beyond this only keeps numbers from overflowing; nobody comes near it.
+_LARGEST_WORTH_TELLING = 100_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,15 +129,22 @@ def _range(kind: Schema) -> Iterator[str]:
     if kind.get("type") not in {"integer", "number"} or "enum" in kind:
         return
     least, most = kind.get("minimum"), kind.get("maximum")
+    if most is not None and most > _LARGEST_WORTH_TELLING:
+        most = None
     if least is not None and most is not None:
-        yield _("%(least)s to %(most)s") % {"least": least, "most": most}
+        yield _("%(least)s to %(most)s") % {"least": _grouped(least), "most": _grouped(most)}
         return
     if least is not None:
-        yield _("at least %(least)s") % {"least": least}
+        yield _("at least %(least)s") % {"least": _grouped(least)}
     if "exclusiveMinimum" in kind:
-        yield _("above %(least)s") % {"least": kind["exclusiveMinimum"]}
+        yield _("above %(least)s") % {"least": _grouped(kind["exclusiveMinimum"])}
     if most is not None:
-        yield _("at most %(most)s") % {"most": most}
+        yield _("at most %(most)s") % {"most": _grouped(most)}
+
+
+def _grouped(number: float) -> str:
+    """Return a number with the thousands parted, as the language does."""
+    return number_format(number, force_grouping=True)
 
 
 def _choices(kinds: list[Schema]) -> tuple[str, ...]:

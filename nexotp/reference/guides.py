@@ -65,6 +65,8 @@ def linker(known: Reference) -> Linker:
             return reverse("docs_guide", args=[slug]) + (f"#{anchor}" if anchor else "")
         if kind == "page":
             return reverse(f"docs_{slug}" if slug else "docs") + (f"#{anchor}" if anchor else "")
+        if kind == "site":
+            return reverse(slug)
         return None
 
     return link_to

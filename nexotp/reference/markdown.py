@@ -87,14 +87,15 @@ class Writer:
 
     def __post_init__(self) -> None:
         self._markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
-        rules: Any = self._markdown.renderer.rules
+        renderer: Any = self._markdown.renderer
+        rules = renderer.rules
         rules["code_inline"] = self._code_inline
         rules["table_open"] = _table_open
         rules["table_close"] = _table_close
 
     def inline(self, text: str) -> SafeString:
         """Return one line of a description."""
-        return mark_safe(self._markdown.renderInline(text))  # noqa: S308 - HTML in it is escaped
+        return mark_safe(str(self._markdown.renderInline(text)))  # noqa: S308 - HTML in it is escaped
 
     def page(self, text: str, anchors: Sequence[str] = ()) -> Page:
         """Return a whole text; `anchors` are those of its headings, else made from their words."""
@@ -114,7 +115,7 @@ class Writer:
 
     def _html(self, tokens: Sequence[Token]) -> SafeString:
         rendered = self._markdown.renderer.render(tokens, self._markdown.options, {})
-        return mark_safe(rendered)  # noqa: S308 - HTML in it is escaped
+        return mark_safe(str(rendered))  # noqa: S308 - HTML in it is escaped
 
     def _parts(self, tokens: Sequence[Token]) -> Iterator[Part]:
         texts: list[Token] = []

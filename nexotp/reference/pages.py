@@ -39,7 +39,7 @@ BUCKETS = ("GENERAL", "ORDER", "POLL")
 _SWAGGER_POLICY = {"style-src": ["'self'", "'unsafe-inline'"]}
 _REDOC_POLICY = {"style-src": ["'self'", "'unsafe-inline'"]}
 
-View = Callable[..., HttpResponse]
+View = Callable[..., Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ def docs_page(view: View) -> View:
         is_chosen = language in dict(settings.LANGUAGES)
         if is_chosen:
             translation.activate(language)
-        response = view(request, *args, **kwargs)
+        response: HttpResponse = view(request, *args, **kwargs)
         if is_chosen:
             response.set_cookie(settings.LANGUAGE_COOKIE_NAME, language, samesite="Lax")
         if request.user.is_authenticated:

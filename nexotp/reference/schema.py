@@ -3,6 +3,7 @@
 from functools import lru_cache
 from typing import Any
 
+import orjson
 from django.conf import settings
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -36,7 +37,9 @@ def build(language: str) -> dict[str, Any]:
         components["headers"] = _headers()
         components["responses"] = shared_failures()
         components["securitySchemes"] = _security()
-        return generated
+        # Lazy words would speak whatever language is active when somebody prints them.
+        plain: dict[str, Any] = orjson.loads(orjson.dumps(generated, default=str))
+        return plain
 
 
 def descriptions() -> dict[str, Description]:
@@ -54,13 +57,16 @@ def error_codes() -> list[str]:
 
 
 def _public_paths(paths: dict[str, Any]) -> dict[str, Any]:
-    """Call what an address names `id`, as the public documents do."""
+    """Call what an address names `id`, as the public documents do; empty parameters say nothing."""
     renamed = {}
     for path, operations in paths.items():
         for operation in operations.values():
             for parameter in operation.get("parameters", ()):
                 if parameter["in"] == "path":
                     parameter["name"] = "id"
+                elif parameter["in"] == "query" and not parameter.get("required"):
+                    # Forms send what was left out as an empty text, and we read it so.
+                    parameter["allowEmptyValue"] = True
         head, brace, rest = path.partition("{")
         renamed[f"{head}{{id}}{rest.partition('}')[2]}" if brace else path] = operations
     return renamed

@@ -28,7 +28,7 @@ _MOST_WORDS = 6
 _MOST_OF_A_KIND = 8
 _SNIPPET = 150
 
-# The kinds of what can be found, in the order in which they are shown.
+# The kinds of what can be found; those that answer equally well come in this order.
 KINDS: dict[str, Promise] = {
     "call": _("Calls"),
     "guide": _("Guides"),
@@ -48,7 +48,8 @@ class Entry:
     text: str
     url: str
     is_code: bool = False
-    method: str = ""
+    # Found by this too, though it is not shown.
+    also: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,19 +71,25 @@ class Finds:
 
 
 def find(question: str, language: str) -> list[Finds]:
-    """Return what has every word of the question in it, by kind."""
+    """Return what has every word of the question in it, by kind, the best kind first."""
     wanted = question.casefold().split()[:_MOST_WORDS]
     if not wanted:
         return []
-    ranked = [(rank, entry) for entry in entries(language) if (rank := _rank(entry, wanted))]
-    found = []
-    for kind, title in KINDS.items():
-        of_kind = [each for each in ranked if each[1].kind == kind]
-        of_kind.sort(key=lambda each: -each[0])
-        hits = tuple(_hit(entry, wanted) for _rank, entry in of_kind[:_MOST_OF_A_KIND])
-        if hits:
-            found.append(Finds(str(title), hits, len(of_kind)))
-    return found
+    with translation.override(language):
+        titles = {kind: str(title) for kind, title in KINDS.items()}
+    ranked: dict[str, list[tuple[int, Entry]]] = {kind: [] for kind in KINDS}
+    for entry in entries(language):
+        if rank := _rank(entry, wanted):
+            ranked[entry.kind].append((rank, entry))
+    for hits in ranked.values():
+        hits.sort(key=lambda each: -each[0])
+    kinds = sorted((kind for kind in KINDS if ranked[kind]), key=lambda kind: -ranked[kind][0][0])
+    return [_finds(titles[kind], ranked[kind], wanted) for kind in kinds]
+
+
+def _finds(title: str, ranked: Sequence[tuple[int, Entry]], wanted: Sequence[str]) -> Finds:
+    hits = tuple(_hit(entry, wanted) for _rank, entry in ranked[:_MOST_OF_A_KIND])
+    return Finds(title, hits, len(ranked))
 
 
 @lru_cache(maxsize=len(settings.LANGUAGES))
@@ -95,8 +102,8 @@ def entries(language: str) -> tuple[Entry, ...]:
 def _calls(language: str) -> Iterator[Entry]:
     for call in reference(language).calls:
         url = reverse("docs_call", args=[call.slug])
-        said = " ".join((call.name, call.purpose, *call.notes))
-        yield Entry("call", call.title, call.verb, _unticked(said), url, method=call.method)
+        said = _unticked(" ".join((call.purpose, *call.notes)))
+        yield Entry("call", call.title, call.verb, said, url, also=call.name)
         for field in call.fields():
             yield _field(call, field, f"{url}#{field.anchor}")
 
@@ -148,7 +155,7 @@ def _unticked(said: str) -> str:
 def _rank(entry: Entry, wanted: Sequence[str]) -> int:
     """Return how well an entry answers; 0 where a word is not in it."""
     title = entry.title.casefold()
-    text = f"{entry.place} {entry.text}".casefold()
+    text = f"{entry.place} {entry.text} {entry.also}".casefold()
     total = 0
     for word in wanted:
         if title == word:

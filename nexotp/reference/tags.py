@@ -4,7 +4,8 @@ from functools import lru_cache
 from typing import Any
 
 from django import template
-from django.utils.safestring import SafeString
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 
 from nexotp.reference import words
@@ -42,6 +43,12 @@ def filled(html: str, edition: Edition) -> SafeString:
 @register.filter
 def filled_text(text: str, edition: Edition) -> str:
     return edition.filled(text)
+
+
+@register.filter
+def breakable(path: str) -> SafeString:
+    """Let a path be broken behind its slashes, where a line is too short for it."""
+    return mark_safe(escape(path).replace("/", "/<wbr>"))  # noqa: S308 - escaped
 
 
 @register.filter

@@ -60,10 +60,5 @@ def _written(media_type: str, language: str, address: str) -> bytes:
     ]
     if media_type == _YAML:
         renderer: Any = OpenApiYamlRenderer()
-        return bytes(renderer.render(_plain(document)))
-    return orjson.dumps(document, default=str, option=orjson.OPT_INDENT_2)
-
-
-def _plain(document: Any) -> Any:
-    """Translated words are proxies, which YAML does not know."""
-    return orjson.loads(orjson.dumps(document, default=str))
+        return bytes(renderer.render(document))
+    return orjson.dumps(document, option=orjson.OPT_INDENT_2)

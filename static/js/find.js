@@ -16,14 +16,17 @@
       field.select();
     }
     if (event.key === "Escape" && results && !results.hidden) {
+      event.preventDefault(); // the first one closes the list, only the next empties the field
       open(false);
       field.focus();
     }
-    if (event.key === "ArrowDown" && event.target === field) {
-      const first = document.querySelector("#find-results:not([hidden]) a, #finds a");
-      if (!first) return;
+    if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+      const links = [...document.querySelectorAll("#find-results:not([hidden]) a, #finds a")];
+      const here = event.target === field ? -1 : links.indexOf(event.target);
+      if (event.target !== field && here < 0) return;
+      const there = links[here + (event.key === "ArrowDown" ? 1 : -1)] ?? field;
       event.preventDefault();
-      first.focus();
+      there.focus();
     }
   });
 

@@ -20,6 +20,7 @@ from suppliers.reading import (
     clean_text,
     message,
     minor_units_or_none,
+    name_of,
     phone_number_or_empty,
     zoned_time,
 )
@@ -106,12 +107,12 @@ def activation(order: Any) -> Activation:
 
 
 def messages_in(rows: Any) -> tuple[ReceivedMessage, ...]:
-    """Return the messages; the moment of arrival stands in for an id, which only the inbox has."""
+    """Return the messages, each with a name, since only the inbox has ids."""
     found = (
         message(
             clean_text(row.get("code")),
             clean_text(row.get("text")),
-            message_id=clean_text(row.get("created_at"))[:64],
+            message_id=name_of(row.get("created_at"), clean_text(row.get("text"))),
             sender=clean_text(row.get("sender")),
             received_at=zoned_time(row.get("created_at")),
         )

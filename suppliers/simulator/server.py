@@ -23,7 +23,6 @@ import orjson
 from aiohttp import web
 
 from suppliers.reading import Unreadable, decimal_text, read_json
-from suppliers.simulator.account import Account
 from suppliers.simulator.books import FIRST_ID
 from suppliers.simulator.catalogue import Catalogue
 from suppliers.simulator.remote import RemoteSimulator
@@ -66,7 +65,7 @@ class SimulatorServer:
         if control is None:
             return _json({"error": f"no {method} {path} here"}, status=404)
         try:
-            return _json(control(shop.account, body))
+            return _json(control(shop, body))
         except (BadSetting, Unreadable) as error:
             return _json({"error": str(error)}, status=400)
 
@@ -114,7 +113,8 @@ def _printed(said: Said) -> web.Response:
     return web.Response(body=body, status=said.status, content_type=said.content_type)
 
 
-def _show(account: Account, _body: str) -> object:
+def _show(shop: Shop, _body: str) -> object:
+    account = shop.account
     books = account.books
     open_count = len(list(books.open_now(time.time())))
     settings = account.settings
@@ -141,7 +141,8 @@ def _show(account: Account, _body: str) -> object:
     }
 
 
-def _change(account: Account, body: str) -> object:
+def _change(shop: Shop, body: str) -> object:
+    account = shop.account
     change = read_change(read_json(body))
     settings = account.settings
     settings.faults.update(change.pop("faults", {}))
@@ -149,35 +150,35 @@ def _change(account: Account, body: str) -> object:
         account.books.balance = change.pop("balance")
     for name, value in change.items():
         setattr(settings, name, value)
-    return _show(account, body)
+    return _show(shop, body)
 
 
-def _reset(account: Account, body: str) -> object:
-    account.reset()
-    return _show(account, body)
+def _reset(shop: Shop, body: str) -> object:
+    shop.account.reset()
+    return _show(shop, body)
 
 
-def _activations(account: Account, _body: str) -> object:
-    books = account.books
+def _activations(shop: Shop, _body: str) -> object:
+    books = shop.account.books
     books.open_now(time.time())
-    return [number.truth() for number in books.all.values()]
+    return [shop.truth(number) for number in books.all.values()]
 
 
-def _message(account: Account, body: str) -> object:
+def _message(shop: Shop, body: str) -> object:
     sent = read_json(body)
     if not isinstance(sent, dict) or not set(sent) <= {"id", "text", "code"}:
         raise BadSetting("send an object of id, and text or code or none of them")
     now = time.time()
-    books = account.books
-    number = books.find(str(sent.get("id")), now)
+    books = shop.account.books
+    number = books.find(shop.speakers[0].number_id(str(sent.get("id"))), now)
     if number is None or not number.is_open:
         raise BadSetting(f"no open activation {sent.get('id')}")
     code, text = (None if sent.get(key) is None else str(sent[key]) for key in ("code", "text"))
     books.deliver(number, now, code=code, text=text)
-    return number.truth()
+    return shop.truth(number)
 
 
-_CONTROLS: Mapping[tuple[str, str], Callable[[Account, str], object]] = {
+_CONTROLS: Mapping[tuple[str, str], Callable[[Shop, str], object]] = {
     ("GET", "/_control"): _show,
     ("POST", "/_control"): _change,
     ("POST", "/_control/reset"): _reset,

@@ -6,19 +6,24 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from suppliers.simulator.account import Account
+from suppliers.simulator.books import Number
 from suppliers.simulator.catalogue import Catalogue
 from suppliers.simulator.fivesim import FiveSim
 from suppliers.simulator.handler import Handler
+from suppliers.simulator.herosms import HeroSms
 from suppliers.simulator.manners import MANNERS
+from suppliers.simulator.smspool import SmsPool
 from suppliers.simulator.speaking import Speaker
 
 SPEAKERS: Mapping[str, Sequence[Callable[[Account], Speaker]]] = {
     **{name: (partial(Handler, manner=manner),) for name, manner in MANNERS.items()},
+    "herosms": (HeroSms, partial(Handler, manner=MANNERS["herosms-legacy"])),
     "fivesim": (FiveSim,),
+    "smspool": (SmsPool,),
 }
 
 #: they sell the numbers of each operator, provider or pool at a price of its own
-_BY_OPERATOR = frozenset(("grizzlysms", "smsbower", "smshub", "fivesim"))
+_BY_OPERATOR = frozenset(("grizzlysms", "smsbower", "smshub", "herosms", "fivesim", "smspool"))
 
 
 class Shop:
@@ -31,6 +36,10 @@ class Shop:
     @property
     def address(self) -> str:
         return self.speakers[0].address
+
+    def truth(self, number: Number) -> dict[str, object]:
+        """Return everything about a number, by the name that the protocol gives it."""
+        return {**number.truth(), "id": self.speakers[0].reference(number)}
 
     def speaker_for(self, path: str) -> Speaker | None:
         return next((speaker for speaker in self.speakers if speaker.speaks(path)), None)

@@ -10,6 +10,7 @@ import orjson
 
 from suppliers.reading import decimal_text
 from suppliers.simulator.account import Account
+from suppliers.simulator.books import Number
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,14 @@ class Speaker(ABC):
     @abstractmethod
     def too_fast(self) -> Said:
         """Refuse a request as one too many."""
+
+    def reference(self, number: Number) -> str:
+        """Return what the protocol calls a number."""
+        return str(number.id)
+
+    def number_id(self, reference: str) -> str:
+        """Return the id of the number that the protocol calls so."""
+        return reference
 
     def count(self, name: str) -> None:
         self.account.requests[name] += 1

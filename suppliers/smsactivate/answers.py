@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime, tzinfo
+from datetime import datetime
 from typing import Any
 
 from suppliers.base import Goods, Listing, NamedCode, ReceivedMessage
@@ -25,7 +25,6 @@ from suppliers.smsactivate.words import WORDS, Word
 _LONGEST_LIFETIME = 24 * 60 * 60
 
 _TOKEN = re.compile(r"[A-Z][A-Z0-9_]+")
-_LOCAL_TIME = re.compile(r"(\d{4})-(\d\d?)-(\d\d?)[ T](\d\d?)[-:](\d\d?)[-:](\d\d?)", re.ASCII)
 
 
 class Reply:
@@ -169,17 +168,6 @@ def goods_in(row: dict[str, Any]) -> Goods | None:
     if not service or not country:
         return None
     return Goods(service, country, clean_text(row.get("activationOperator")))
-
-
-def local_time(raw: object, zone: tzinfo) -> datetime | None:
-    match = _LOCAL_TIME.fullmatch(str(raw))
-    if match is None:
-        return None
-    year, month, day, hour, minute, second = map(int, match.groups())
-    try:
-        return datetime(year, month, day, hour, minute, second, tzinfo=zone).astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
 
 
 def seconds_between(start: datetime | None, end: datetime | None) -> int | None:

@@ -18,8 +18,7 @@ from suppliers.base import (
     Supplier,
     SupplierError,
 )
-from suppliers.reading import Unreadable, excerpt, minor_units_or_none
-from suppliers.smsactivate import answers
+from suppliers.reading import Unreadable, excerpt, local_time, minor_units_or_none, zoned_time
 from suppliers.smsactivate.answers import Reply
 from suppliers.smsactivate.dialects import Dialect
 from suppliers.smsactivate.words import NO_CONTENT
@@ -48,6 +47,10 @@ class HandlerSupplier(Supplier):
         query = {"api_key": self.credentials.api_key, "action": action, **(params or {})}
         url = self.credentials.base_url
         answer = transport.get(url, query, seconds=seconds, max_bytes=max_bytes)
+        return self._read(action, answer)
+
+    def _read(self, action: str, answer: transport.Answer) -> Reply:
+        """Take an answer apart, if it is one. Raises Refused, OutcomeUnknown."""
         text = answer.body.decode("utf-8", "replace").strip("\ufeff \t\r\n")
         if answer.status == 204:
             return Reply(NO_CONTENT)
@@ -85,7 +88,8 @@ class HandlerSupplier(Supplier):
             return OutcomeUnknown(text)
         until = minimum = None
         if reason is RefusalReason.BANNED:
-            until = self._local_time(reply.info.get("banned_until") or reply.rest.strip("' "))
+            printed = reply.info.get("banned_until") or reply.rest.strip("' ")
+            until = self._local_time(printed) or zoned_time(printed)
             if until is None and now is not None and reply.retry_after:
                 until = now + timedelta(seconds=reply.retry_after)
         elif reason is RefusalReason.PRICE_MOVED:
@@ -102,4 +106,4 @@ class HandlerSupplier(Supplier):
         return excerpt(text, secret=self.credentials.api_key)
 
     def _local_time(self, raw: object) -> datetime | None:
-        return answers.local_time(raw, self._zone)
+        return local_time(raw, self._zone)

@@ -1,6 +1,9 @@
 """What only a real server shows: sizes, streams and paths as they come over the wire."""
 
+import socket
 from collections.abc import Iterator
+from contextlib import ExitStack
+from urllib.parse import urlsplit
 
 import httpx2
 import pytest
@@ -91,3 +94,20 @@ def test_one_connection_serves_many_calls_after_refusals(wire: httpx2.Client) ->
         statuses.append(wire.get("/api/v1/balance").status_code)
 
     assert statuses == [413, 200] * 3
+
+
+def test_a_stranger_who_never_ends_a_body_keeps_nobody_waiting(
+    wire: httpx2.Client, web_server: str
+) -> None:
+    """More of them than the server has threads."""
+    address = urlsplit(web_server)
+    with ExitStack() as stack:
+        for _ in range(20):
+            stranger = socket.create_connection((address.hostname or "", address.port or 0))
+            stack.enter_context(stranger)
+            stranger.sendall(
+                b"POST /api/v1/order HTTP/1.1\r\nHost: localhost\r\n"
+                b"Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{"
+            )
+
+        assert answer(wire.get("/api/v1/balance")).status == 200

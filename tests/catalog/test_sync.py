@@ -17,6 +17,7 @@ NAMED = {"wa": "WhatsApp", "tg": "Telegram", "go": "Google"}
 class PriceList(Sandbox):
     """A supplier whose whole price list stands in the test."""
 
+    vocabulary = "smsactivate"
     names = dict(NAMED)
     lines: list[Listing] = []
     breaks = False

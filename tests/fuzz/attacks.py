@@ -109,6 +109,8 @@ class Call:
     query: bytes = b""
     headers: tuple[tuple[bytes, bytes], ...] = ()
     body: bytes = b""
+    # How the body's end is told, where not by its true length.
+    framing: tuple[tuple[bytes, bytes], ...] | None = None
 
     def __str__(self) -> str:
         sent = self.written()
@@ -128,7 +130,8 @@ class Call:
 
     def written(self) -> bytes:
         target = self.path + (b"?" + self.query if self.query else b"")
-        headers = (*self.headers, (b"Content-Length", str(len(self.body)).encode()))
+        length = ((b"Content-Length", str(len(self.body)).encode()),)
+        headers = self.headers + (length if self.framing is None else self.framing)
         lines = [name + b": " + value for name, value in headers]
         return b"\r\n".join([self.method + b" " + target + b" HTTP/1.1", *lines, b"", self.body])
 
@@ -245,6 +248,29 @@ def on_methods(call: Call) -> Iterator[Call]:
     for method in (b"GET", b"POST", b"DELETE", b"get", b"BREW", b"X-" + b"Y" * 40):
         yield replace(call, method=method)
         yield replace(call, method=method).with_body(b"[" * 100)
+
+
+def on_framing(call: Call) -> Iterator[Call]:
+    """Bodies in pieces, and bodies whose end is told wrongly or in two ways."""
+    chunked = (b"Transfer-Encoding", b"chunked")
+    whole = b"%x\r\n%s\r\n0\r\n\r\n" % (len(call.body), call.body) if call.body else b"0\r\n\r\n"
+    for body in (
+        whole,
+        whole.replace(b"0\r\n\r\n", b"0\r\nX-Trailer: 1\r\n\r\n"),
+        b"3;a=b\r\n{ }\r\n0\r\n\r\n",
+        b"zz\r\n{}\r\n0\r\n\r\n",
+        b"-1\r\n{}\r\n0\r\n\r\n",
+        b"fffffffffffffffff\r\n{}",
+        b"80000\r\n" + b" " * 0x80000 + b"\r\n0\r\n\r\n",
+    ):
+        yield replace(call, body=body, framing=(chunked,))
+    for coding in (b"identity", b"gzip", b"gzip, chunked", b"chunked, chunked", b"Chunked", b""):
+        yield replace(call, body=whole, framing=((b"Transfer-Encoding", coding),))
+    yield replace(call, body=whole, framing=(chunked, (b"Content-Length", b"3")))
+    for length in (b"", b"-1", b"+2", b"2, 2", b"0x2", b"two", b"9" * 30):
+        yield replace(call, body=b"{}", framing=((b"Content-Length", length),))
+    yield replace(call, body=b"{}", framing=((b"Content-Length", b"1"),))
+    yield replace(call, framing=((b"Content-Length", b"2"), (b"Content-Length", b"3")), body=b"{}")
 
 
 def _percent(text: str) -> bytes:

@@ -4,6 +4,7 @@ import re
 from functools import cache
 from typing import Any
 
+import requests
 import schemathesis
 from django.utils import translation
 from schemathesis import Case, CheckContext, Response
@@ -45,6 +46,27 @@ def shows_nothing_of_others(ctx: CheckContext, response: Response, case: Case[An
         assert holder is not None, f"an answer to nobody tells {public_id!r}"
         if public_id not in holder.seen:
             holder.seen[public_id] = f"{response.request.method} {response.request.url}"
+
+
+@schemathesis.check
+def keeps_to_its_owner(ctx: CheckContext, response: Response, case: Case[Any]) -> None:
+    """What one can read, change or end by its id, another cannot.
+
+    Schemathesis has a check like this, which compares whole answers; each of ours differs by its
+    requestId, so it would never find any two alike.
+    """
+    holder = holder_of(response)
+    if holder is None or response.status_code >= 300 or "{id}" not in case.path:
+        return
+    for other in HOLDERS.values():
+        if other.user == holder.user or other.mode != holder.mode:
+            continue
+        request = response.request.copy()
+        for name, value in request.headers.items():
+            request.headers[name] = str(value).replace(holder.key, other.key)
+        with requests.Session() as session:
+            status = session.send(request, timeout=30).status_code
+        assert status in {403, 404}, f"{status} for {other.name}, to whom it does not belong"
 
 
 @schemathesis.check

@@ -26,19 +26,20 @@ from wallet.models import Transfer
 from webhooks.actions import create_endpoint, send_test
 from webhooks.models import Delivery, Endpoint, Event
 
-# A service in the sandbox and how many seconds ago it was bought: one order in every state.
+# A service in the sandbox and how many seconds ago it was bought: orders in every state, and most
+# of those with which something can still be done.
 _BOUGHT = [
     ("whatsapp", 1),
     ("whatsapp", 60),
     ("test-slow", 1),
-    ("test-no-code", 5),
-    *[("test-resend", 60)] * 6,
     ("test-cancel-race", 5),
     ("test-early-cancel", 1),
     ("test-late-code", 90),
-]
+    *[("test-no-code", 5)] * 6,
+    *[("test-resend", 60)] * 6,
+] * 2
 _LIVE_AGE = 300
-_WEBHOOKS = 3
+_WEBHOOKS = 12
 
 
 @dataclass(frozen=True)
@@ -56,15 +57,15 @@ class Holder:
         """What stands in no answer to anybody else, whatever is asked."""
         return (self.user.email, private(self.name), _phones(self.name))
 
-    def one_of(self, path: str) -> str:
-        """Return the id of something of theirs that this path of the document is about."""
+    def one_of(self, path: str) -> Order | Endpoint | Delivery:
+        """Return something of theirs that this path of the document is about."""
         if not path.startswith("/webhooks/"):
-            return Order.objects.filter(user=self.user, mode=self.mode)[0].public_id
+            return Order.objects.filter(user=self.user, mode=self.mode)[0]
         endpoint = Endpoint.objects.for_account(self.user, self.mode).first()
         endpoint = endpoint or _listen(self.user, self.name, self.mode)
         if not path.startswith("/webhooks/deliveries/"):
-            return endpoint.public_id
-        return Delivery.objects.filter(endpoint=endpoint)[0].public_id
+            return endpoint
+        return Delivery.objects.filter(endpoint=endpoint)[0]
 
 
 # Who holds a key, for checks that see nothing but a call and its answer.
@@ -93,7 +94,7 @@ def move_in(name: str, *, mode: Mode) -> Holder:
 
 def _live(user: User, name: str, mode: Mode) -> None:
     now = timezone.now()
-    for service, age in _BOUGHT * 3:
+    for service, age in _BOUGHT:
         bought = (service, age) if mode == Mode.SANDBOX else ("whatsapp", _LIVE_AGE)
         _buy(user, mode, bought[0], now - timedelta(seconds=bought[1]))
     pass_time(now)

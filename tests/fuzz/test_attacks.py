@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -39,6 +40,7 @@ ATTACKS: dict[str, Callable[[Call, dict[str, Any], str], Iterator[Call]]] = {
     "queries": _on_queries,
     "headers": lambda call, operation, key: attacks.on_headers(call, key.encode()),
     "bodies": _on_bodies,
+    "framing": lambda call, operation, key: attacks.on_framing(call),
     "methods": lambda call, operation, key: attacks.on_methods(call),
 }
 
@@ -55,6 +57,29 @@ def test_hostile_bytes_get_an_honest_answer(open_shop: str, kind: str) -> None:
 
     assert not faults, f"{len(faults)} faults\n" + "\n".join(faults[:40])
     assert audit_ledger() == []
+
+
+@pytest.mark.parametrize("stranger", ["bob", "alice in the other mode"])
+def test_nobody_reaches_what_is_somebody_elses(open_shop: str, stranger: str) -> None:
+    """Every call that names a thing, with a thing of somebody else's, by its id and its number."""
+    alice = move_in("alice", mode=Mode.SANDBOX)
+    owner = move_in("bob", mode=Mode.SANDBOX) if stranger == "bob" else replace(alice, mode="live")
+    tried = []
+
+    for path, method, operation in _operations():
+        if "{id}" not in path:
+            continue
+        thing = owner.one_of(path)
+        for name in (thing.public_id, str(thing.pk)):
+            status, headers, content = (
+                _base(path, method, operation, alice).for_id(name).send(open_shop)
+            )
+            refusal = enveloped(status, headers, content).refusal
+            is_open_secret = stranger == "bob" and name == thing.public_id
+            assert refusal == ((403, "forbidden") if is_open_secret else (404, "not_found")), path
+            tried.append(path)
+
+    assert len(tried) > 10
 
 
 def _operations() -> Iterator[tuple[str, str, dict[str, Any]]]:
@@ -95,7 +120,7 @@ def _json_body(operation: dict[str, Any]) -> dict[str, Any]:
 
 
 def _named(call: Call, path: str, me: Holder) -> Call:
-    return call.for_id(me.one_of(path)) if b"{id}" in call.path else call
+    return call.for_id(me.one_of(path).public_id) if b"{id}" in call.path else call
 
 
 def _fault(base_url: str, call: Call) -> str | None:

@@ -133,6 +133,12 @@ def test_it_speaks_the_language_asked_for(client: Client) -> None:
     assert first["info"]["description"] == build("id")["info"]["description"]
 
 
+def test_the_language_of_the_address_overrules_the_callers(client: Client) -> None:
+    answer = client.get("/api/v1/schema?lang=en", headers={"Accept-Language": "id"}).json()
+
+    assert answer["paths"]["/balance"]["get"]["summary"] == "Get the wallet's balance"
+
+
 @pytest.mark.parametrize("query", ["lang=xx", "format=xml"])
 def test_a_wrong_wish_is_told(client: Client, query: str) -> None:
     answer = client.get(f"/api/v1/schema?{query}")

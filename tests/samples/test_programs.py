@@ -66,7 +66,7 @@ def test_the_first_order_gets_its_code_in_every_language(
     outputs = {language: printed(program) for language, program in programs.items()}
 
     assert Order.objects.count() == 4
-    by_code = {order.messages.get().code: order for order in Order.objects.all()}
+    by_code = {str(order.messages.get().code): order for order in Order.objects.all()}
     for language, output in outputs.items():
         found = [order for code, order in by_code.items() if code in output]
         assert len(found) == 1, (language, output)

@@ -150,10 +150,11 @@ def test_a_code_is_seen_in_the_messages_not_in_the_status(status, sms, state, sa
     assert len(order.messages) == len(sms or [])
 
 
-def test_a_message_is_known_by_the_moment_it_came(says, now):
-    sms = [SMS, SMS, {**SMS, "created_at": "2026-11-22T13:05:00Z"}]
-
-    first, second = says({**ORDER, "sms": sms}).status("1", now=now).messages
+@pytest.mark.parametrize("other", [{"created_at": "2026-11-22T13:05:00Z"}, {"text": "4711"}])
+def test_a_message_is_known_by_when_it_came_and_what_it_says(other, says, now):
+    first, second = (
+        says({**ORDER, "sms": [SMS, SMS, {**SMS, **other}]}).status("1", now=now).messages
+    )
 
     assert (first.code, first.text, first.sender) == ("123456", SMS["text"], "WhatsApp")
     assert first.received_at == datetime(2026, 11, 22, 13, 1, tzinfo=UTC)

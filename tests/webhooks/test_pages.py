@@ -86,6 +86,18 @@ def test_a_test_event_shows_in_the_log(
     assert "200, " in after
 
 
+def test_the_log_begins_with_the_newest(browser: Client, endpoint: Endpoint) -> None:
+    sent = [send_test(endpoint, now=timezone.now()).public_id for _ in range(30)]
+
+    first = browser.get(f"/webhooks/{endpoint.public_id}").content.decode()
+    older = re.search(r"\?before=(\d+)", first)
+    assert older
+    second = browser.get(f"/webhooks/{endpoint.public_id}?before={older[1]}").content.decode()
+
+    shown = [re.findall(r"dlv_[0-9A-Z]{26}", page) for page in (first, second)]
+    assert list(dict.fromkeys(shown[0] + shown[1])) == sent[::-1]
+
+
 def test_the_log_is_sent_again_only_when_it_changed(
     browser: Client, endpoint: Endpoint, receiver: Receiver
 ) -> None:

@@ -9,17 +9,24 @@ from herosms import HeroSMSClient
 from herosms.exceptions import AuthenticationError, ConflictError, InsufficientFundsError
 from pydantic import ValidationError
 
+from suppliers.base import CancelOutcome, Credentials
+from suppliers.registry import open_supplier
+
 
 @pytest.fixture
 def simulator(simulators):
-    return simulators.get("herosms-legacy")
+    """One with both surfaces, over the same books."""
+    return simulators.get("herosms")
 
 
 @pytest.fixture
-def goods(simulators):
-    price_list = simulators.price_list("herosms-legacy")
-    simulators.get("herosms-legacy")
-    return next(listing.goods for listing in price_list if listing.stock)
+def account(simulator):
+    return open_supplier("herosms", Credentials(simulator.url, simulator.api_key))
+
+
+@pytest.fixture
+def goods(account):
+    return next(listing.goods for listing in account.listings() if listing.stock)
 
 
 @pytest.fixture
@@ -67,6 +74,18 @@ def test_it_buys_and_gets_codes(play, goods, simulator):
         assert (past.id, past.status) == (str(number.id), "6")
 
     play(scene)
+
+
+def test_it_sees_what_was_bought_over_the_rest_api(play, goods, account, now):
+    bought = account.buy(goods, max_cost=10_000_0000, reference="a", now=now)
+
+    async def scene(client):
+        [active] = await client.activations.list_active()
+        assert str(active.activation_id) == bought.reference
+        await client.activations.cancel(active.activation_id)
+
+    play(scene)
+    assert account.cancel(bought.reference, now=now).outcome is CancelOutcome.CLOSED
 
 
 def test_it_finishes_and_cancels_by_number(play, goods, simulator):
