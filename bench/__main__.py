@@ -1,7 +1,7 @@
 """`make bench`: each figure beside something bare, in one run, as a table.
 
 Absolute figures belong to the machine; the ratios are what is compared from change to change.
-Run one measurement alone with `make bench ARGS=poll`.
+Run one measurement alone with `make bench ARGS=poll`. `ARGS=soak` is run only by name.
 """
 
 import os
@@ -25,7 +25,7 @@ def main(chosen: list[str]) -> None:
         simulator = stack.enter_context(measures.stocked_shop())
         rows = []
         for name, measure in measures.ALL.items():
-            if not chosen or name in chosen:
+            if name in chosen or (not chosen and name not in measures.ON_REQUEST):
                 print(f"measuring {name} …", flush=True)
                 measured = measure(simulator)
                 rows += measured if isinstance(measured, list) else [measured]

@@ -10,7 +10,7 @@ from django.db import connection
 
 from accounts.actions import create_api_key, create_user
 from accounts.models import Mode, User
-from bench import load, polls, stage, webhooks
+from bench import load, polls, soak, stage, webhooks
 from bench.row import Row
 from orders.models import Order
 from suppliers.simulator.remote import RemoteSimulator
@@ -158,12 +158,15 @@ def _middle(pairs: list[tuple[load.Load, load.Load]]) -> tuple[load.Load, load.L
     return min(pairs, key=lambda pair: abs(pair[0].per_second / pair[1].per_second - ratio))
 
 
+# Minutes long, and no figure but a proof: only by name.
+ON_REQUEST = {"soak"}
 ALL: dict[str, Callable[[RemoteSimulator], Row | list[Row]]] = {
     "poll": measure_poll,
     "order": measure_order,
     "hot-wallet": measure_hot_wallet,
     "supplier-poll": polls.measure_cycles,
     "code-delay": polls.measure_delay,
+    "soak": soak.measure_soak,
     "webhooks": webhooks.measure_webhooks,
     "webhooks-crowd": webhooks.measure_crowd,
 }

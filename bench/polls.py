@@ -72,7 +72,9 @@ def measure_delay(simulator: RemoteSimulator) -> Row:
     sending.start()
     delays: list[float] = []
     last = OrderMessage.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+    ends_at = time.monotonic() + 3 * _DELAY_SECONDS
     while sending.is_alive() or len(delays) < len(delivered):
+        assert time.monotonic() < ends_at, f"{len(delivered) - len(delays)} codes never came"
         tick = time.monotonic() + _POLL_SECONDS
         crowd.poll()
         stored_at = time.time()
@@ -93,8 +95,8 @@ def _deliver_evenly(crowd: "_Crowd", delivered: dict[str, float]) -> None:
     for reference in crowd.waiting(int(_DELAY_SECONDS * _CODES_A_SECOND)):
         if time.monotonic() > ends_at:
             break
-        delivered[reference] = time.time()
         crowd.simulator.deliver(reference)
+        delivered[reference] = time.time()
         time.sleep(random.expovariate(_CODES_A_SECOND))
     connection.close()
 
