@@ -1,7 +1,8 @@
 """`make bench`: each figure beside something bare, in one run, as a table.
 
 Absolute figures belong to the machine; the ratios are what is compared from change to change.
-Run one measurement alone with `make bench ARGS=poll`.
+Run one measurement alone with `make bench ARGS=poll`, and one that takes a size with
+`make bench ARGS=catalogue:100000`. `ARGS=soak` is run only by name.
 """
 
 import os
@@ -21,20 +22,18 @@ def main(chosen: list[str]) -> None:
 
         django.setup()
         from bench import measures
+        from bench.table import Row, show
 
         simulator = stack.enter_context(measures.stocked_shop())
-        rows = []
+        sizes = dict(each.partition(":")[::2] for each in chosen)
+        rows: list[Row] = []
         for name, measure in measures.ALL.items():
-            if not chosen or name in chosen:
+            if name in sizes or (not chosen and name not in measures.ON_REQUEST):
                 print(f"measuring {name} …", flush=True)
-                rows.append(measure(simulator))
+                found = measure(simulator, *map(int, filter(None, [sizes.get(name)])))
+                rows += [found] if isinstance(found, Row) else found
     print()
-    print(f"{'':14}{'ours':>12}{'bare':>12}{'ratio':>9}{'aim':>9}   ")
-    for row in rows:
-        print(
-            f"{row.name:14}{row.ours:>12,.1f}{row.bare:>12,.1f}{row.ratio:>9.2f}{row.aim:>9}"
-            f"   {row.unit}; {row.note}"
-        )
+    show(rows)
 
 
 if __name__ == "__main__":

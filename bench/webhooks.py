@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx2
 from django.utils import timezone
 
-from bench.row import Row
+from bench.table import Row
 from suppliers.simulator.remote import RemoteSimulator
 from tests.webhooks import crowd
 from webhooks.actions import deliver_due

@@ -15,7 +15,16 @@ from catalog import schema
 from catalog.actions import exchange_rates
 from catalog.forms import CatalogFields, GoodsChoice, read_goods
 from catalog.lookup import CatalogUnavailable, NotOffered, shown_price
-from catalog.models import ANY_PROVIDER, Country, Offer, Service
+from catalog.models import (
+    ANY_PROVIDER,
+    Availability,
+    Country,
+    Offer,
+    Service,
+    country_id,
+    name_column,
+    service_id,
+)
 from catalog.pricing import in_usd
 from catalog.quotes import find_quote
 from nexotp.lib.http import DATABASE_AWAY, log_failure
@@ -47,8 +56,10 @@ class ServicesView(CatalogView):
         services = Service.objects.visible_in(self.mode).by_popularity()
         if text := request.GET.get("q", "").replace("\x00", "").strip():
             services = services.search(text)
-        rows = services.with_availability(self.mode, country)[:limit]
-        return Response([_service(row, with_price=country is not None) for row in rows])
+        found: Any = services.with_availability(self.mode, country, now=timezone.now())[:limit]
+        # Values, as a thousand instances would be most of the work.
+        rows = found.values_list("code", "name", "category", "price", "stock")
+        return Response([_service(*row, with_price=country is not None) for row in rows])
 
 
 class CountriesView(CatalogView):
@@ -57,8 +68,10 @@ class CountriesView(CatalogView):
         fields = CatalogFields(request.GET, self.mode)
         service = fields.service()
         fields.check()
-        rows = Country.objects.visible().order_by("name_en").with_availability(self.mode, service)
-        return Response([_country(row, with_price=service is not None) for row in rows])
+        countries = Country.objects.visible().order_by("name_en")
+        found: Any = countries.with_availability(self.mode, service, now=timezone.now())
+        rows = found.values_list("code", name_column(), "prefix", "price", "stock")
+        return Response([_country(*row, with_price=service is not None) for row in rows])
 
 
 class ProvidersView(CatalogView):
@@ -72,12 +85,9 @@ class ProvidersView(CatalogView):
             # What would be charged for exactly these goods.
             offers = find_quote(service, country, mode=self.mode, now=now).on_sale
             return Response(_with_any([_provider_of(offer) for offer in offers]))
-        on_sale = Offer.objects.on_sale(self.mode, now)
-        if service is not None:
-            on_sale = on_sale.filter(service=service)
-        if country is not None:
-            on_sale = on_sale.filter(country=country)
-        return Response(_with_any(_providers(on_sale)))
+        # Over many goods the sums are read that are kept for this.
+        sums = Availability.objects.on_sale(self.mode, now).of(service, country)
+        return Response(_with_any(_providers(sums)))
 
 
 class PriceView(CatalogView):
@@ -113,31 +123,35 @@ def _price(offer: Offer, wanted: GoodsChoice, rates: dict[str, Decimal]) -> dict
     }
 
 
-def _service(row: Any, *, with_price: bool) -> dict[str, Any]:
+def _service(
+    code: str, name: str, category: str, price: int | None, stock: int, *, with_price: bool
+) -> dict[str, Any]:
     shown = {
-        "serviceCode": row.code,
-        "serviceId": row.public_id,
-        "name": row.name,
-        "category": row.category,
-        "available": row.stock > 0,
+        "serviceCode": code,
+        "serviceId": service_id(code),
+        "name": name,
+        "category": category,
+        "available": stock > 0,
     }
-    return shown | {"price": shown_price(row.price), "stock": row.stock} if with_price else shown
+    return shown | {"price": shown_price(price), "stock": stock} if with_price else shown
 
 
-def _country(row: Any, *, with_price: bool) -> dict[str, Any]:
+def _country(
+    code: str, name: str, prefix: str, price: int | None, stock: int, *, with_price: bool
+) -> dict[str, Any]:
     shown = {
-        "countryCode": row.code,
-        "countryId": row.public_id,
-        "name": row.name,
-        "prefix": row.prefix,
-        "available": row.stock > 0,
+        "countryCode": code,
+        "countryId": country_id(code),
+        "name": name,
+        "prefix": prefix,
+        "available": stock > 0,
     }
-    return shown | {"price": shown_price(row.price), "stock": row.stock} if with_price else shown
+    return shown | {"price": shown_price(price), "stock": stock} if with_price else shown
 
 
-def _providers(offers: QuerySet[Offer]) -> list[dict[str, Any]]:
+def _providers(sums: QuerySet[Availability]) -> list[dict[str, Any]]:
     """Return each provider, cheapest first, with the lowest price of many goods."""
-    grouped = offers.values("supplier__code", "operator").annotate(
+    grouped = sums.values("supplier__code", "operator").annotate(
         lowest=Min("price"),
         total=Sum("stock"),
         delivered=Sum("delivered_count"),

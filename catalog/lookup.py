@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
-from catalog.models import ANY_PROVIDER, Country, Offer, Service, Supplier
+from catalog.models import ANY_PROVIDER, Availability, Country, Offer, Service, Supplier
 from nexotp.lib.brief import briefly
 from nexotp.lib.errors import Problem
 from nexotp.lib.money import to_json
@@ -54,9 +54,12 @@ def is_known_provider(code: str, mode: str) -> bool:
     supplier, _dot, operator = code.partition(".")
     if not operator:
         return Supplier.objects.filter(code=supplier, mode=mode).exists()
-    return Offer.objects.filter(
-        supplier__code=supplier, supplier__mode=mode, operator=operator
-    ).exists()
+    sold = {"supplier__code": supplier, "supplier__mode": mode, "operator": operator}
+    # Nearly always it is on sale, and the sums are found at once; among the offers it is sought.
+    return (
+        Availability.objects.of(None, None).filter(**sold).exists()
+        or Offer.objects.filter(**sold).exists()
+    )
 
 
 def shown_price(price: int | None) -> int | float | None:

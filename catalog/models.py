@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 from django.conf import settings
 from django.core.validators import URLValidator
 from django.db import models
-from django.db.models import Exists, F, Min, OuterRef, Q, Sum
+from django.db.models import Exists, F, FilteredRelation, Min, OuterRef, Q, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import get_language
@@ -28,6 +28,50 @@ from suppliers.base import Credentials, Goods
 from suppliers.base import Supplier as SupplierClient
 
 ANY_PROVIDER = "any"
+# Of an offer, from the side of its service or its country.
+_IN_STOCK = Q(offer__stock__gt=0, offer__price__isnull=False)
+
+
+def _with_sums(
+    rows: Any, relation: str, goods: Q, mode: str, now: datetime, *, barred: Q | None = None
+) -> Any:
+    """Annotate each row with the `stock` and the lowest `price` of what belongs to it.
+
+    One join and one grouping for all rows: a subquery for each would look a thousand times.
+    """
+    # They are few, and a join's condition takes no subquery; nobody has the number 0.
+    selling = [0, *Supplier.objects.selling(mode, now).values_list("pk", flat=True)]
+    sellers = Q(**{f"{relation}__supplier__in": selling})
+    sold = ~barred if barred else None
+    return rows.annotate(_shelf=FilteredRelation(relation, condition=goods & sellers)).annotate(
+        stock=Coalesce(Sum("_shelf__stock", filter=sold), 0),
+        price=Min("_shelf__price", filter=sold),
+    )
+
+
+def _barred(field: str, mode: str, now: datetime, **there: Any) -> Q:
+    """The condition for goods that are paused or blocked, of the services or countries annotated.
+
+    Both lists are short, and so read first: looked for offer by offer they would cost most of it.
+    """
+    barred = Q()
+    resting = Pause.objects.on(now).filter(**there)
+    for own, supplier in resting.values_list(f"{field}_id", "supplier_id"):
+        barred |= Q(pk=own, _shelf__supplier=supplier)
+    if mode == Mode.LIVE:
+        [other] = there
+        listed = Block.objects.filter(Q(**there) | Q(**{other: None}))
+        for own in listed.values_list(f"{field}_id", flat=True):
+            barred |= Q(pk__isnull=False) if own is None else Q(pk=own)
+    return barred
+
+
+def service_id(code: str) -> str:
+    return f"svc_{code}"
+
+
+def country_id(code: str) -> str:
+    return f"cty_{code}"
 
 
 class ServiceQuerySet(models.QuerySet["Service"]):
@@ -43,9 +87,17 @@ class ServiceQuerySet(models.QuerySet["Service"]):
     def by_popularity(self) -> "ServiceQuerySet":
         return self.order_by("-popularity", "name")
 
-    def with_availability(self, mode: str, country: "Country | None" = None) -> "ServiceQuerySet":
-        """Annotate `stock` and the lowest `price` over the offers on sale."""
-        annotated: ServiceQuerySet = _annotate(self, "service", mode, country=country)
+    def with_availability(
+        self, mode: str, country: "Country | None" = None, *, now: datetime
+    ) -> "ServiceQuerySet":
+        """Annotate `stock` and the lowest `price` over what is on sale, there or anywhere."""
+        if country is None:
+            goods = Q(availability__country=None)
+            annotated: ServiceQuerySet = _with_sums(self, "availability", goods, mode, now)
+        else:
+            goods = Q(offer__country=country) & _IN_STOCK
+            barred = _barred("service", mode, now, country=country)
+            annotated = _with_sums(self, "offer", goods, mode, now, barred=barred)
         return annotated
 
 
@@ -71,17 +123,30 @@ class Service(models.Model):
 
     @property
     def public_id(self) -> str:
-        return f"svc_{self.code}"
+        return service_id(self.code)
 
 
 class CountryQuerySet(models.QuerySet["Country"]):
     def visible(self) -> "CountryQuerySet":
         return self.filter(is_visible=True)
 
-    def with_availability(self, mode: str, service: Service | None = None) -> "CountryQuerySet":
-        """Annotate `stock` and the lowest `price` over the offers on sale."""
-        annotated: CountryQuerySet = _annotate(self, "country", mode, service=service)
+    def with_availability(
+        self, mode: str, service: Service | None = None, *, now: datetime
+    ) -> "CountryQuerySet":
+        """Annotate `stock` and the lowest `price` over what is on sale, for it or for anything."""
+        if service is None:
+            goods = Q(availability__service=None)
+            annotated: CountryQuerySet = _with_sums(self, "availability", goods, mode, now)
+        else:
+            goods = Q(offer__service=service) & _IN_STOCK
+            barred = _barred("country", mode, now, service=service)
+            annotated = _with_sums(self, "offer", goods, mode, now, barred=barred)
         return annotated
+
+
+def name_column() -> str:
+    """Return which of a country's names is shown in the language of this moment."""
+    return "name_id" if get_language() == "id" else "name_en"
 
 
 class Country(models.Model):
@@ -106,11 +171,11 @@ class Country(models.Model):
 
     @property
     def name(self) -> str:
-        return self.name_id if get_language() == "id" else self.name_en
+        return str(getattr(self, name_column()))
 
     @property
     def public_id(self) -> str:
-        return f"cty_{self.code}"
+        return country_id(self.code)
 
     @property
     def flag(self) -> str:
@@ -132,6 +197,14 @@ class PauseReason(models.TextChoices):
 def protocol_choices() -> list[tuple[str, str]]:
     """A function, so that a new protocol needs no migration."""
     return [(name, name) for name in registry.PROTOCOLS]
+
+
+class SupplierQuerySet(models.QuerySet["Supplier"]):
+    def selling(self, mode: str, now: datetime) -> "SupplierQuerySet":
+        """Suppliers that sell at this moment: neither switched off nor paused."""
+        return self.filter(
+            Q(paused_until=None) | Q(paused_until__lte=now), mode=mode, is_enabled=True
+        )
 
 
 class Supplier(models.Model):
@@ -164,6 +237,14 @@ class Supplier(models.Model):
     ended_count = models.PositiveIntegerField(default=0, editable=False)
     balance = models.BigIntegerField(_("balance"), null=True, editable=False)
     balance_at = models.DateTimeField(null=True, editable=False)
+    # How long the balance lasts at the pace of the last day; None where nothing is spent.
+    hours_left = models.PositiveIntegerField(_("hours left"), null=True, editable=False)
+    # What the balance is above what our books say, when they were compared last.
+    drift = models.BigIntegerField(_("drift"), null=True, editable=False)
+    float_alerted_at = models.DateTimeField(null=True, editable=False)
+    drift_alerted_at = models.DateTimeField(null=True, editable=False)
+    # Everything bought here before has been compared with the supplier's history.
+    reconciled_until = models.DateTimeField(_("reconciled until"), null=True, editable=False)
     synced_at = models.DateTimeField(_("last sync"), null=True, editable=False)
     sync_error = models.CharField(max_length=200, blank=True, editable=False)
     # The poller's lease: whoever holds it asks this supplier for its open activations.
@@ -171,6 +252,12 @@ class Supplier(models.Model):
     poll_failure_count = models.PositiveIntegerField(default=0, editable=False)
     # The unguessable part of the address that this supplier may push to.
     push_token_encrypted = models.BinaryField(default=b"", editable=False)
+    # The fingerprint of the rules, rates and margin that all prices here come from.
+    priced_by = models.CharField(max_length=64, blank=True, editable=False)
+    # Since when what is summed up of its offers may be wrong, because one of them changed.
+    stale_since = models.DateTimeField(null=True, editable=False)
+
+    objects = SupplierQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("supplier")
@@ -226,13 +313,42 @@ class Supplier(models.Model):
         return client
 
 
+class Proposer(models.TextChoices):
+    """How we came to think that a supplier's code means what the mapping says."""
+
+    CODE = "code", _("same code")
+    NAME = "name", _("same name")
+    PART = "part", _("name within the name")
+    PREFIX = "prefix", _("same ISO code or prefix")
+
+
+class CodeMappingQuerySet(models.QuerySet[Any]):
+    def waiting(self) -> "CodeMappingQuerySet":
+        """Codes that nobody has looked at yet."""
+        return self.filter(is_reviewed=False)
+
+
 class CodeMapping(models.Model):
-    """What a supplier's own code means to us. Only reviewed rows are ever sold."""
+    """What a supplier's own code means to us. Only reviewed rows are ever sold.
+
+    Reviewed without a meaning, a code is not sold on purpose.
+    """
 
     supplier = models.ForeignKey(Supplier, on_delete=models.CASCADE)
     code = models.CharField(max_length=40)
     name = models.CharField(max_length=120, blank=True)
     is_reviewed = models.BooleanField(_("reviewed"), default=False)
+    proposed_by = models.CharField(
+        _("proposed for"), max_length=6, choices=Proposer, default=Proposer.CODE, editable=False
+    )
+    # What waits behind a code that is not reviewed yet, as of the last sync.
+    listing_count = models.PositiveIntegerField(_("listings"), default=0, editable=False)
+    stock_count = models.BigIntegerField(_("stock"), default=0, editable=False)
+
+    objects = CodeMappingQuerySet.as_manager()
+
+    #: the field that says what the code means to us
+    MEANING: ClassVar[str]
 
     class Meta:
         abstract = True
@@ -240,8 +356,19 @@ class CodeMapping(models.Model):
     def __str__(self) -> str:
         return f"{self.supplier}: {self.code} ({self.name})"
 
+    @property
+    def meaning(self) -> Any:
+        """Our service or country, or None."""
+        return getattr(self, self.MEANING)
+
+    @meaning.setter
+    def meaning(self, meaning: Any) -> None:
+        setattr(self, self.MEANING, meaning)
+
 
 class ServiceMapping(CodeMapping):
+    MEANING = "service"
+
     service = models.ForeignKey(Service, on_delete=models.PROTECT, null=True, blank=True)
 
     class Meta:
@@ -253,6 +380,8 @@ class ServiceMapping(CodeMapping):
 
 
 class CountryMapping(CodeMapping):
+    MEANING = "country"
+
     country = models.ForeignKey(Country, on_delete=models.PROTECT, null=True, blank=True)
 
     class Meta:
@@ -271,34 +400,25 @@ def provider_code(supplier: str, operator: str) -> str:
 class OfferQuerySet(models.QuerySet["Offer"]):
     def on_sale(self, mode: str, now: datetime) -> "OfferQuerySet":
         """Offers a customer in this mode can buy at this moment."""
-        on_sale = self.filter(on_sale_q(mode, now) & ~Exists(Pause.objects.of_offer().on(now)))
+        on_sale = self.filter(
+            ~Exists(Pause.objects.of_offer().on(now)),
+            supplier__in=Supplier.objects.selling(mode, now),
+            stock__gt=0,
+            price__isnull=False,
+        )
         return on_sale.exclude(Block.objects.goods()) if mode == Mode.LIVE else on_sale
 
     def for_goods(self, service: Service, country: Country) -> "OfferQuerySet":
         return self.filter(service=service, country=country)
 
 
-def on_sale_q(mode: str, now: datetime, prefix: str = "") -> Q:
-    """The condition for an offer to be on sale, for use through a relation too."""
-    return Q(
-        **{
-            f"{prefix}stock__gt": 0,
-            f"{prefix}price__isnull": False,
-            f"{prefix}supplier__mode": mode,
-            f"{prefix}supplier__is_enabled": True,
-        }
-    ) & (
-        Q(**{f"{prefix}supplier__paused_until": None})
-        | Q(**{f"{prefix}supplier__paused_until__lte": now})
-    )
-
-
 class Offer(models.Model):
     """One supplier's listing. Without a price (no rate, no rule) it is not on sale."""
 
-    supplier = models.ForeignKey(Supplier, on_delete=models.CASCADE)
-    service = models.ForeignKey(Service, on_delete=models.PROTECT)
-    country = models.ForeignKey(Country, on_delete=models.PROTECT)
+    # The indexes below begin with each of the three; more of them would only slow syncs down.
+    supplier = models.ForeignKey(Supplier, on_delete=models.CASCADE, db_index=False)
+    service = models.ForeignKey(Service, on_delete=models.PROTECT, db_index=False)
+    country = models.ForeignKey(Country, on_delete=models.PROTECT, db_index=False)
     operator = models.CharField(max_length=40, blank=True)
     supplier_service = models.CharField(max_length=40)
     supplier_country = models.CharField(max_length=40)
@@ -444,17 +564,153 @@ class Pause(models.Model):
         return f"{self.supplier} {self.service} {self.country}"
 
 
-def _annotate(rows: Any, field: str, mode: str, **goods: Any) -> Any:
-    """Annotate each service or country with `stock` and the lowest `price` on sale."""
-    offers = Offer.objects.on_sale(mode, timezone.now()).filter(
-        **{field: models.OuterRef("pk")},
-        **{name: value for name, value in goods.items() if value is not None},
-    )
-    grouped = offers.order_by().values(field)
-    return rows.annotate(
-        stock=Coalesce(models.Subquery(grouped.annotate(n=Sum("stock")).values("n")), 0),
-        price=models.Subquery(grouped.annotate(n=Min("price")).values("n")),
-    )
+class AvailabilityQuerySet(models.QuerySet["Availability"]):
+    def on_sale(self, mode: str, now: datetime) -> "AvailabilityQuerySet":
+        """Sums of suppliers that sell at this moment."""
+        return self.filter(supplier__in=Supplier.objects.selling(mode, now))
+
+    def of(self, service: Service | None, country: Country | None) -> "AvailabilityQuerySet":
+        """Sums over a service, over a country, or over everything."""
+        return self.filter(service=service, country=country)
+
+
+class Availability(models.Model):
+    """What one provider has on sale in all, of a service, in a country, or of everything.
+
+    Kept by syncs and repricing, so that questions about many goods need not read all offers; what
+    is blocked is left out, what is paused for a moment is not. Whether the supplier as a whole
+    sells at this moment is asked when it is read.
+    """
+
+    supplier = models.ForeignKey(Supplier, on_delete=models.CASCADE, db_index=False)
+    operator = models.CharField(max_length=40, blank=True)
+    service = models.ForeignKey(Service, on_delete=models.CASCADE, null=True)
+    country = models.ForeignKey(Country, on_delete=models.CASCADE, null=True)
+    price = models.BigIntegerField()
+    stock = models.BigIntegerField()
+    delivered_count = models.BigIntegerField()
+    ended_count = models.BigIntegerField()
+
+    objects = AvailabilityQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar[list[Any]] = [
+            models.UniqueConstraint(
+                fields=["supplier", "operator", "service", "country"],
+                nulls_distinct=False,
+                name="catalog_availability_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(service=None) | Q(country=None), name="catalog_availability_is_a_sum"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.supplier} {self.operator} {self.service or self.country or '*'}"
+
+
+class HeldChange(models.Model):
+    """What a supplier's list says about an offer and what we do not believe yet.
+
+    The offer keeps its last cost until the list has said so often enough, or staff agrees.
+    Without a cost it is that the offer is gone, together with most of its kind.
+    """
+
+    offer = models.OneToOneField(Offer, on_delete=models.CASCADE, primary_key=True)
+    cost = models.BigIntegerField(_("new cost"), null=True)
+    seen_count = models.PositiveIntegerField(_("syncs that said so"))
+    since = models.DateTimeField(_("since"))
+
+    class Meta:
+        verbose_name = _("held change")
+        verbose_name_plural = _("held changes")
+        constraints: ClassVar[list[Any]] = [
+            models.CheckConstraint(
+                condition=Q(cost=None) | Q(cost__gt=0), name="catalog_held_cost_positive"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.offer}: {self.offer.cost} → {self.cost or '∅'}"
+
+
+class SyncState(models.TextChoices):
+    READING = "reading", _("Reading")
+    STORING = "storing", _("Storing")
+    DONE = "done", _("Done")
+    FAILED = "failed", _("Failed")
+    CUT_OFF = "cut_off", _("Cut off")
+
+
+class SyncRunQuerySet(models.QuerySet["SyncRun"]):
+    def under_way(self) -> "SyncRunQuerySet":
+        return self.filter(ended_at=None)
+
+
+class SyncRun(models.Model):
+    """One reading of a supplier's price list: its log, and the lease of whoever reads."""
+
+    supplier = models.ForeignKey(Supplier, on_delete=models.CASCADE, verbose_name=_("supplier"))
+    state = models.CharField(_("state"), max_length=8, choices=SyncState, default=SyncState.READING)
+    began_at = models.DateTimeField(_("began"))
+    ended_at = models.DateTimeField(_("ended"), null=True)
+    lease_until = models.DateTimeField()
+    read_count = models.PositiveIntegerField(_("listings"), default=0)
+    unreadable_count = models.PositiveIntegerField(_("unreadable"), default=0)
+    added_count = models.PositiveIntegerField(_("added"), default=0)
+    changed_count = models.PositiveIntegerField(_("changed"), default=0)
+    vanished_count = models.PositiveIntegerField(_("vanished"), default=0)
+    held_count = models.PositiveIntegerField(_("held back"), default=0)
+    unmapped_count = models.PositiveIntegerField(_("unknown codes"), default=0)
+    is_too_short = models.BooleanField(default=False)
+    error = models.CharField(_("error"), max_length=200, blank=True)
+    peak_memory = models.BigIntegerField(_("memory"), null=True)
+
+    objects = SyncRunQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("sync run")
+        verbose_name_plural = _("sync runs")
+        constraints: ClassVar[list[Any]] = [
+            models.UniqueConstraint(
+                fields=["supplier"], condition=Q(ended_at=None), name="catalog_one_sync_at_a_time"
+            ),
+            models.CheckConstraint(
+                condition=Q(ended_at=None, state__in=[SyncState.READING, SyncState.STORING])
+                | (
+                    Q(ended_at__isnull=False)
+                    & Q(state__in=[SyncState.DONE, SyncState.FAILED, SyncState.CUT_OFF])
+                ),
+                name="catalog_sync_ended_or_under_way",
+            ),
+        ]
+        indexes: ClassVar[list[Any]] = [
+            models.Index(fields=["supplier", "-began_at"], name="catalog_sync_newest"),
+            models.Index(fields=["-began_at"], name="catalog_sync_began"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.supplier} {self.began_at:%Y-%m-%d %H:%M}"
+
+    @property
+    def written_count(self) -> int:
+        """Offers that were written."""
+        return self.added_count + self.changed_count + self.vanished_count
+
+    @property
+    def summary(self) -> str:
+        """What it did, in a line for people."""
+        if self.error:
+            return self.error
+        counts = {
+            _("listings"): self.read_count,
+            _("added"): self.added_count,
+            _("changed"): self.changed_count,
+            _("vanished"): self.vanished_count,
+            _("held back"): self.held_count,
+            _("unknown codes"): self.unmapped_count,
+        }
+        return ", ".join(f"{count:,} {name}" for name, count in counts.items())
 
 
 class PricingRule(models.Model):

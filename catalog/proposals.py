@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
-from catalog.models import Country, CountryMapping, Service, ServiceMapping, Supplier
+from catalog.models import Country, CountryMapping, Proposer, Service, ServiceMapping, Supplier
 from suppliers.base import NamedCode
 
 _DATA = Path(__file__).parent / "data"
@@ -32,14 +32,15 @@ def propose_services(
     ours = _by_code(services, vocabulary, "service_codes", trade=lambda one: one.trade_code)
     names = _by_name((service.name, service) for service in services)
     for each in named:
-        found = ours.get(each.code) or names.get(_bare(each.name))
-        agrees = found is not None and _bare(each.name) == _bare(found.name)
+        found, by = _first(ours.get(each.code), names.get(bare(each.name)))
+        agrees = found is not None and bare(each.name) == bare(found.name)
         yield ServiceMapping(
             supplier=supplier,
             code=each.code,
             name=each.name[:120],
             service=found,
             is_reviewed=agrees or (vocabulary == OURS and found is not None),
+            proposed_by=by,
         )
 
 
@@ -53,19 +54,29 @@ def propose_countries(
     countries = list(Country.objects.all())
     ours = _by_code(countries, vocabulary, "country_codes", trade=lambda one: str(one.trade_id))
     names = _by_name((country.name_en, country) for country in countries)
-    numbers = _alone(((country.iso, _digits(country.prefix)), country) for country in countries)
-    isos = _alone((country.iso, country) for country in countries)
+    numbers = alone(((country.iso, _digits(country.prefix)), country) for country in countries)
+    isos = alone((country.iso, country) for country in countries)
     for each in named:
         hint = numbers.get((each.iso, _digits(each.prefix))) if each.prefix else isos.get(each.iso)
-        found = ours.get(each.code) or names.get(_bare(each.name)) or hint
-        agrees = found is not None and _bare(each.name) == _bare(found.name_en)
+        found, by = _first(ours.get(each.code), names.get(bare(each.name)), hint)
+        agrees = found is not None and bare(each.name) == bare(found.name_en)
         yield CountryMapping(
             supplier=supplier,
             code=each.code,
             name=each.name[:120],
             country=found,
             is_reviewed=agrees or (vocabulary == OURS and found is not None),
+            proposed_by=by,
         )
+
+
+def _first(*found: Named | None) -> tuple[Named | None, Proposer]:
+    """Return the first that was found: by code, by name, or by what the numbers tell."""
+    ways = (Proposer.CODE, Proposer.NAME, Proposer.PREFIX)
+    for one, way in zip(found, ways, strict=False):
+        if one is not None:
+            return one, way
+    return None, Proposer.CODE
 
 
 def _by_code(
@@ -81,10 +92,10 @@ def _by_code(
 
 
 def _by_name(pairs: Iterable[tuple[str, Named]]) -> dict[str, Named]:
-    return _alone((_bare(name), row) for name, row in pairs)
+    return alone((bare(name), row) for name, row in pairs)
 
 
-def _alone(pairs: Iterable[tuple[Key, Named]]) -> dict[Key, Named]:
+def alone(pairs: Iterable[tuple[Key, Named]]) -> dict[Key, Named]:
     """Return what goes by each key, without the keys that several go by."""
     found: dict[Key, Named] = {}
     shared = set()
@@ -95,7 +106,8 @@ def _alone(pairs: Iterable[tuple[Key, Named]]) -> dict[Key, Named]:
     return {key: row for key, row in found.items() if key not in shared and key != ""}
 
 
-def _bare(name: str) -> str:
+def bare(name: str) -> str:
+    """Return a name without what different spellings differ in."""
     return re.sub(r"[\W_]+", "", name.casefold())
 
 

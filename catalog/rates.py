@@ -39,16 +39,15 @@ def refresh_rates(*, now: datetime) -> list[ExchangeRate]:
             for currency in EXPONENTS
             if currency != settings.SHOP_CURRENCY and (rate := _store(sheet, currency))
         ]
-        if any(not rate.needs_review for rate in stored):
-            reprice_offers(now=now)
+    if any(not rate.needs_review for rate in stored):
+        reprice_offers(now=now)
     return stored
 
 
 def accept_rate(rate: ExchangeRate, *, now: datetime) -> None:
     """Believe a rate that was kept for review, and reprice: a person has looked at it."""
-    with transaction.atomic():
-        ExchangeRate.objects.filter(pk=rate.pk).update(needs_review=False)
-        reprice_offers(now=now)
+    ExchangeRate.objects.filter(pk=rate.pk).update(needs_review=False)
+    reprice_offers(now=now)
 
 
 def _check_age(sheet: RateSheet, now: datetime) -> None:

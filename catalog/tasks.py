@@ -13,16 +13,28 @@ from suppliers.rates.base import RatesUnavailable
 logger = structlog.get_logger(__name__)
 
 
+# One that still waits when the next round comes is not needed any more.
+_SYNC_EXPIRES = 600
+# Millions of lines take minutes; storing them has a lease of twenty.
+_SYNC_SECONDS = 25 * 60
+_REPRICE_SECONDS = 240
+
+
 @shared_task(name="catalog.sync_catalogues")
 def sync_catalogues() -> None:
-    for supplier in Supplier.objects.filter(is_enabled=True):
-        sync_one_catalogue.delay(supplier.pk)
+    actions.forget_old_runs(now=timezone.now())
+    for supplier in Supplier.objects.filter(is_enabled=True).order_by("synced_at"):
+        sync_one_catalogue.apply_async((supplier.pk,), expires=_SYNC_EXPIRES)
 
 
-@shared_task(name="catalog.sync_catalogue", time_limit=280, soft_time_limit=260)
+@shared_task(
+    name="catalog.sync_catalogue", soft_time_limit=_SYNC_SECONDS, time_limit=_SYNC_SECONDS + 30
+)
 def sync_one_catalogue(supplier_id: int) -> None:
     try:
         actions.sync_catalogue(Supplier.objects.get(pk=supplier_id), now=timezone.now())
+    except actions.SyncUnderWay as other:
+        logger.info("sync left to another", reason=str(other))
     except actions.SyncFailed as failure:
         logger.warning("sync failed", error=str(failure))
 
@@ -36,9 +48,14 @@ def refresh_balances() -> None:
             logger.warning("balance not read", supplier=supplier.code, error=str(failure))
 
 
-@shared_task(name="catalog.reprice_offers")
+@shared_task(
+    name="catalog.reprice_offers",
+    soft_time_limit=_REPRICE_SECONDS + 30,
+    time_limit=_REPRICE_SECONDS + 60,
+)
 def reprice_offers() -> None:
-    actions.reprice_offers(now=timezone.now())
+    """Nothing but a few small reads, unless what prices depend on has changed."""
+    actions.reprice_offers(now=timezone.now(), within=_REPRICE_SECONDS)
 
 
 @shared_task(name="catalog.refresh_rates")

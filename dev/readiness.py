@@ -9,7 +9,7 @@ from pathlib import Path
 from celery import Celery
 
 Probe = Callable[[], bool]
-WORKERS = {"money", "webhooks", "others"}
+WORKERS = {"money", "webhooks", "catalogue", "others"}
 # The developer's proxy has no business on loopback.
 _opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 

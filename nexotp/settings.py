@@ -192,6 +192,13 @@ FLOOR_MARGIN_PERCENT = env.int("FLOOR_MARGIN_PERCENT", default=0)
 # The owner of a wallet that an order takes below this is told, in minor units.
 LOW_BALANCE_THRESHOLD = env.int("LOW_BALANCE_THRESHOLD", default=20_000)
 
+# ---- Catalogue --------------------------------------------------------------------------------
+# A supplier's cost that moved by more than this factor is held back …
+CATALOGUE_PRICE_FACTOR = env.float("CATALOGUE_PRICE_FACTOR", default=3)
+# … until so many syncs in a row have said so; the same for a list, a country or a service that
+# suddenly shrank.
+CATALOGUE_CONFIRMATIONS = env.int("CATALOGUE_CONFIRMATIONS", default=3)
+
 # ---- Orders -----------------------------------------------------------------------------------
 # Whoever took a row and did not finish with it in this time has died; another may take it. More
 # than all the calls to a supplier that one order's step can need, 10 s each.
@@ -214,6 +221,11 @@ COOL_DOWN_AFTER_ORDERS = env.int("COOL_DOWN_AFTER_ORDERS", default=20)
 COOL_DOWN_BELOW_CODES_PERCENT = env.int("COOL_DOWN_BELOW_CODES_PERCENT", default=5)
 COOL_DOWN_ABOVE_CANCELLED_PERCENT = env.int("COOL_DOWN_ABOVE_CANCELLED_PERCENT", default=90)
 COOL_DOWN_MINUTES = env.int("COOL_DOWN_MINUTES", default=120)
+
+# Staff is told when a supplier's balance lasts for fewer hours than this, and when it differs from
+# our books by more than so many percent.
+SUPPLIER_FLOAT_HOURS = env.int("SUPPLIER_FLOAT_HOURS", default=24)
+SUPPLIER_DRIFT_PERCENT = env.int("SUPPLIER_DRIFT_PERCENT", default=2)
 
 # ---- Webhooks ---------------------------------------------------------------------------------
 WEBHOOK_MAX_ENDPOINTS = env.int("WEBHOOK_MAX_ENDPOINTS", default=10)

@@ -62,7 +62,7 @@ def choose_service(request: HttpRequest) -> HttpResponse:
     services = Service.objects.visible_in(Mode.LIVE).by_popularity()
     if text:
         services = services.search(text)
-    on_sale: Any = services.with_availability(Mode.LIVE)
+    on_sale: Any = services.with_availability(Mode.LIVE, now=timezone.now())
     found = list(on_sale.filter(stock__gt=0)[: _MOST_SERVICES + 1])
     context = {
         "text": text,
@@ -77,7 +77,9 @@ def choose_country(request: HttpRequest, service_code: str) -> HttpResponse:
     """The countries that have numbers for a service, cheapest first."""
     service = _service(service_code)
     text = _search_text(request)
-    countries: Any = Country.objects.visible().with_availability(Mode.LIVE, service)
+    countries: Any = Country.objects.visible().with_availability(
+        Mode.LIVE, service, now=timezone.now()
+    )
     if text:
         named = Q(name_en__icontains=text) | Q(name_id__icontains=text)
         countries = countries.filter(named | Q(prefix__startswith=f"+{text.lstrip('+')}"))

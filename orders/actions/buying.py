@@ -4,8 +4,6 @@ Whatever they answer, or do not, the order ends up waiting with a number, or fai
 What is recorded here gives way to a sweep that gave the order up meanwhile.
 """
 
-import time
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,10 +12,11 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
-from catalog.actions import reprice_offers
+from catalog.actions import note_moved_cost
 from catalog.models import Offer, PauseReason, Supplier
 from catalog.pace import paced
 from catalog.pausing import note_answer, note_failure, pause_goods, pause_supplier
+from nexotp.lib.clock import Clock
 from nexotp.lib.db import release_connection
 from nexotp.lib.errors import Problem
 from orders.actions.telling import tell_customer
@@ -56,20 +55,6 @@ class SupplierUnavailable(Problem):
     status = 503
     retryable = True
     message = _("The provider did not answer. You were not charged; try again.")
-
-
-@dataclass(frozen=True, slots=True)
-class Clock:
-    """The time at the edge, moved on by what has passed since."""
-
-    began_at: datetime
-    _started: float = field(default_factory=time.monotonic)
-
-    def elapsed(self) -> float:
-        return time.monotonic() - self._started
-
-    def now(self) -> datetime:
-        return self.began_at + timedelta(seconds=self.elapsed())
 
 
 def buy_number(
@@ -203,8 +188,7 @@ def _note_refusal(offer: Offer, refusal: Refused, *, now: datetime) -> bool:
         pause_supplier(offer.supplier, until=refusal.until or now + pause, reason=reason)
         return True
     if refusal.reason == RefusalReason.PRICE_MOVED and refusal.minimum:
-        Offer.objects.filter(pk=offer.pk).update(cost=refusal.minimum)
-        reprice_offers(offer=offer, now=now)
+        note_moved_cost(offer, cost=refusal.minimum, now=now)
     return False
 
 

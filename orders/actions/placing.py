@@ -18,9 +18,10 @@ from catalog.actions import exchange_rates
 from catalog.models import ANY_PROVIDER, Country, Service
 from catalog.pricing import in_usd
 from catalog.quotes import Quote, find_quote
+from nexotp.lib.clock import Clock
 from nexotp.lib.errors import Problem
 from nexotp.lib.money import EXPONENTS, to_json
-from orders.actions.buying import Clock, NoNumbers, buy_number, record_attempt
+from orders.actions.buying import NoNumbers, buy_number, record_attempt
 from orders.actions.guarding import check_cool_down
 from orders.crashes import crash_point
 from orders.models import Order, PurchaseAttempt

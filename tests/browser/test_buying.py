@@ -120,7 +120,7 @@ def test_cancelling_becomes_possible_by_itself(open_browser: OpenBrowser, alice:
 def dearer(committed: None) -> Iterator[None]:
     """After this, prices go back to what the rules say."""
     yield
-    reprice_offers(now=timezone.now())
+    reprice_offers(now=timezone.now(), even_if_current=True)
 
 
 @pytest.mark.usefixtures("dearer")

@@ -8,7 +8,7 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from catalog.actions import exchange_rates, reprice_offers
+from catalog.actions import Repricing, exchange_rates, reprice_offers, reprice_some
 from catalog.models import Country, ExchangeRate, Offer, PricingRule, Service, Supplier
 from catalog.pricing import Markup, leaves_margin, price
 
@@ -25,7 +25,7 @@ def offer() -> Offer:
 
 
 def reprice(offer: Offer) -> int | None:
-    reprice_offers(offer=offer, now=timezone.now())
+    reprice_some([offer.pk], supplier=offer.supplier, now=timezone.now())
     offer.refresh_from_db()
     return offer.price
 
@@ -118,7 +118,7 @@ def test_a_rule_holds_in_its_window_only(offer: Offer) -> None:
 
     prices = []
     for hours in (0, 1.5, 3):
-        reprice_offers(offer=offer, now=now + timedelta(hours=hours))
+        reprice_some([offer.pk], supplier=offer.supplier, now=now + timedelta(hours=hours))
         prices.append(Offer.objects.get(pk=offer.pk).price)
 
     assert prices[0] == prices[2] == before
@@ -144,6 +144,6 @@ def test_nothing_is_sold_below_the_floor_margin(offer: Offer) -> None:
 
 
 def test_repricing_twice_writes_nothing() -> None:
-    reprice_offers(now=timezone.now())
+    reprice_offers(now=timezone.now(), even_if_current=True)
 
-    assert reprice_offers(now=timezone.now()) == 0
+    assert reprice_offers(now=timezone.now(), even_if_current=True) == Repricing(0, True)

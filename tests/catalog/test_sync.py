@@ -5,70 +5,13 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from catalog.actions import SyncFailed, refresh_balance, sync_catalogue
+from catalog.actions import SyncFailed, refresh_balance
 from catalog.models import CountryMapping, Offer, Service, ServiceMapping, Supplier
-from suppliers import registry
-from suppliers.base import Goods, Listing, NamedCode, OutcomeUnknown
-from suppliers.sandbox import Sandbox
-
-NAMED = {"wa": "WhatsApp", "tg": "Telegram", "go": "Google"}
-
-
-class PriceList(Sandbox):
-    """A supplier whose whole price list stands in the test."""
-
-    vocabulary = "smsactivate"
-    names = dict(NAMED)
-    lines: list[Listing] = []
-    breaks = False
-
-    def services(self) -> list[NamedCode]:
-        return [NamedCode(code, name) for code, name in self.names.items()]
-
-    def countries(self) -> list[NamedCode]:
-        return [NamedCode("6", "Indonesia"), NamedCode("187", "United States")]
-
-    def listings(self):
-        yield from self.lines
-        if self.breaks:
-            raise OutcomeUnknown("cut off")
-
-
-def line(service: str, country: str = "6", *, cost: int = 1_000, stock: int = 5) -> Listing:
-    return Listing(Goods(service, country), cost=cost, stock=stock)
-
-
-@pytest.fixture
-def prices(committed: None, monkeypatch: pytest.MonkeyPatch):
-    """Change this class, and the supplier `beta` sells that."""
-
-    class Beta(PriceList):
-        lines = [line("wa"), line("tg"), line("wa", "187")]
-
-    monkeypatch.setitem(registry.PROTOCOLS, "smsactivate", Beta)
-    return Beta
-
-
-@pytest.fixture
-def beta(committed: None):
-    supplier = Supplier.objects.create(code="beta", name="Beta", protocol="smsactivate")
-    yield supplier
-    supplier.delete()
-
-
-def stock(beta: Supplier) -> dict[tuple[str, str], int]:
-    rows = Offer.objects.filter(supplier=beta).values_list(
-        "service__code", "country__code", "stock"
-    )
-    return {(service, country): stock for service, country, stock in rows}
-
-
-def sync(beta: Supplier) -> int:
-    return sync_catalogue(beta, now=timezone.now())
+from tests.catalog.lists import NAMED, line, stock, sync
 
 
 def test_offers_are_stored_and_priced(beta: Supplier, prices) -> None:
-    assert sync(beta) == 3
+    assert sync(beta).added_count == 3
 
     assert stock(beta) == {("whatsapp", "id"): 5, ("telegram", "id"): 5, ("whatsapp", "us"): 5}
     assert not Offer.objects.filter(supplier=beta, price=None).exists()
@@ -77,16 +20,16 @@ def test_offers_are_stored_and_priced(beta: Supplier, prices) -> None:
 def test_an_unchanged_list_writes_nothing(beta: Supplier, prices) -> None:
     sync(beta)
 
-    assert sync(beta) == 0
+    assert sync(beta).written_count == 0
 
 
 def test_what_vanished_goes_out_of_stock(beta: Supplier, prices) -> None:
     sync(beta)
     prices.lines = [line("wa"), line("tg", stock=9)]
 
-    changed = sync(beta)
+    run = sync(beta)
 
-    assert changed == 2
+    assert (run.changed_count, run.vanished_count) == (1, 1)
     assert stock(beta) == {("whatsapp", "id"): 5, ("telegram", "id"): 9, ("whatsapp", "us"): 0}
 
 
@@ -133,13 +76,14 @@ def test_a_reviewed_mapping_is_sold_at_the_next_sync(beta: Supplier, prices) -> 
     assert stock(beta)["whatsapp", "id"] == 5
 
 
-def test_an_unknown_country_is_not_sold(beta: Supplier, prices) -> None:
+def test_an_unknown_country_waits_for_review(beta: Supplier, prices) -> None:
     prices.lines = [line("wa"), line("wa", "9999")]
 
     sync(beta)
 
     assert set(stock(beta)) == {("whatsapp", "id")}
-    assert not CountryMapping.objects.filter(supplier=beta, code="9999").exists()
+    waiting = CountryMapping.objects.waiting().get(supplier=beta, code="9999")
+    assert (waiting.country, waiting.listing_count, waiting.stock_count) == (None, 1, 5)
 
 
 def test_of_two_codes_for_the_same_the_cheaper_is_the_offer(beta: Supplier, prices) -> None:

@@ -195,7 +195,7 @@ def test_a_moved_price_refreshes_the_offer(
 ) -> None:
     """Nobody is charged more than was shown: the next customer sees the new price."""
     real_cost, shown = offer.cost, 1_000
-    Offer.objects.filter(pk=offer.pk).update(cost=offer.cost // 4, price=shown)
+    Offer.objects.filter(pk=offer.pk).update(cost=offer.cost // 2, price=shown)
     Offer.objects.filter(supplier__code="beta").update(stock=0)
 
     with pytest.raises(NoNumbers):

@@ -1,0 +1,77 @@
+"""What people decide: what a code means, what is not sold, which change is believed after all.
+
+What must no longer be sold is out of stock at once; what may be sold comes with the next sync.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import OuterRef, QuerySet, Subquery
+
+from catalog.actions.availability import mark_availability_stale
+from catalog.actions.locking import lock_offers
+from catalog.actions.repricing import reprice_some
+from catalog.models import CodeMapping, HeldChange, Offer, ServiceMapping, Supplier
+
+
+def accept_proposals(mappings: QuerySet[Any]) -> list[CodeMapping]:
+    """Take proposals for true; return the mappings that had one and were waiting."""
+    waiting: list[CodeMapping] = list(mappings.filter(is_reviewed=False))
+    accepted = [each for each in waiting if each.meaning is not None]
+    mappings.filter(pk__in=[each.pk for each in accepted]).update(is_reviewed=True)
+    return accepted
+
+
+def refuse_codes(mappings: QuerySet[Any], *, now: datetime) -> list[CodeMapping]:
+    """Say that codes mean nothing that we sell, and stop selling what came by them."""
+    refused: list[CodeMapping] = list(mappings.select_related("supplier"))
+    mappings.update(**{mappings.model.MEANING: None}, is_reviewed=True)
+    for mapping in refused:
+        mapping.meaning, mapping.is_reviewed = None, True
+        stop_selling_as_before(mapping, now=now)
+    return refused
+
+
+def stop_selling_as_before(mapping: CodeMapping, *, now: datetime) -> int:
+    """Take offers off sale that came by this code when it meant something else.
+
+    Return how many. An offer that a sync is just storing is left to the sync that follows.
+    """
+    column = "service" if isinstance(mapping, ServiceMapping) else "country"
+    offers = Offer.objects.filter(
+        supplier=mapping.supplier_id, stock__gt=0, **{f"supplier_{column}": mapping.code}
+    )
+    if mapping.is_reviewed and mapping.meaning is not None:
+        offers = offers.exclude(**{column: mapping.meaning})
+    with transaction.atomic():
+        free = list(offers.select_for_update(skip_locked=True).values_list("pk", flat=True))
+        Offer.objects.filter(pk__in=free).update(stock=0, updated_at=now)
+    mark_availability_stale([mapping.supplier_id], now=now)
+    return len(free)
+
+
+def believe_changes(changes: QuerySet[HeldChange], *, now: datetime) -> int:
+    """Carry out changes that were held back; return how many."""
+    suppliers = Supplier.objects.filter(
+        pk__in=changes.order_by().values_list("offer__supplier", flat=True)
+    )
+    believed = 0
+    for supplier in suppliers.order_by("pk"):
+        with transaction.atomic():
+            lock_offers(supplier)
+            believed += _believe(changes.filter(offer__supplier=supplier), supplier, now=now)
+        mark_availability_stale([supplier.pk], now=now)
+    return believed
+
+
+def _believe(changes: QuerySet[HeldChange], supplier: Supplier, *, now: datetime) -> int:
+    costs = dict(changes.values_list("offer_id", "cost"))
+    moved = [offer for offer, cost in costs.items() if cost is not None]
+    new_cost = HeldChange.objects.filter(offer=OuterRef("pk")).values("cost")
+    Offer.objects.filter(pk__in=moved).update(cost=Subquery(new_cost), updated_at=now)
+    gone = costs.keys() - set(moved)
+    Offer.objects.filter(pk__in=gone).update(stock=0, updated_at=now)
+    reprice_some(moved, supplier=supplier, now=now)
+    HeldChange.objects.filter(offer__in=costs).delete()
+    return len(costs)

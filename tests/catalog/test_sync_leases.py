@@ -1,0 +1,67 @@
+"""One process at a time reads a supplier's catalogue, and a dead one is not waited for."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from catalog.actions import SyncFailed, SyncUnderWay, sync_catalogue
+from catalog.models import Supplier, SyncRun, SyncState
+from tests.catalog.lists import line, stock, sync
+from tests.together import all_at_once, kinds
+
+
+def test_of_two_at_once_one_reads(beta: Supplier, prices) -> None:
+    outcomes = all_at_once(lambda _number: sync(beta), count=4)
+
+    assert kinds(outcomes)["SyncRun"] >= 1
+    assert set(kinds(outcomes)) <= {"SyncRun", "SyncUnderWay"}
+    assert SyncRun.objects.filter(supplier=beta).count() == kinds(outcomes)["SyncRun"]
+    assert stock(beta) == {("whatsapp", "id"): 5, ("telegram", "id"): 5, ("whatsapp", "us"): 5}
+
+
+def test_while_one_reads_another_gives_way(beta: Supplier, prices) -> None:
+    refused = []
+
+    def read_too() -> None:
+        with pytest.raises(SyncUnderWay):
+            sync(beta)
+        refused.append(True)
+
+    prices.meanwhile = staticmethod(read_too)
+
+    assert sync(beta).added_count == 3
+    assert refused == [True]
+
+
+def test_a_dead_run_is_closed_by_the_next(beta: Supplier, prices) -> None:
+    long_ago = timezone.now() - timedelta(hours=1)
+    dead = SyncRun.objects.create(
+        supplier=beta, began_at=long_ago, lease_until=long_ago + timedelta(minutes=6)
+    )
+
+    sync(beta)
+
+    dead.refresh_from_db()
+    assert (dead.state, dead.error) == (SyncState.CUT_OFF, "cut off")
+    assert stock(beta)["whatsapp", "id"] == 5
+
+
+def test_whoever_lost_the_lease_stores_nothing(beta: Supplier, prices) -> None:
+    """It was so slow that another has read the newer list meanwhile."""
+    slow = [line("wa", stock=1)]
+    newer = [line("wa", stock=9)]
+
+    def overtake() -> None:
+        prices.meanwhile = staticmethod(lambda: None)
+        prices.lines = newer
+        sync_catalogue(beta, now=timezone.now() + timedelta(minutes=10))
+
+    prices.lines, prices.meanwhile = slow, staticmethod(overtake)
+
+    with pytest.raises(SyncFailed, match="lease"):
+        sync(beta)
+
+    assert stock(beta) == {("whatsapp", "id"): 9}
+    states = SyncRun.objects.filter(supplier=beta).order_by("pk").values_list("state", flat=True)
+    assert list(states) == [SyncState.CUT_OFF, SyncState.DONE]
