@@ -73,7 +73,6 @@ def test_no_page_at_all_is_wider_than_a_phone(open_browser: OpenBrowser) -> None
     for address in docs.addresses():
         page.goto(address)
         assert _overflow(page) <= 0, address
-        # What is longer than its box must be reachable there.
         nameless = page.evaluate(
             """[...document.querySelectorAll("a, button, input:not([type=hidden]), select")].filter(
                 (e) => !e.textContent.trim() && !e.getAttribute("aria-label") && !e.labels?.length

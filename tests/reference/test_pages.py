@@ -50,7 +50,6 @@ def test_every_link_leads_somewhere(address: str, language: str) -> None:
             continue
         else:
             there = page
-        # What only shows what a script brings has its anchor in the script's own element.
         assert not anchor or anchor in there.ids, link
 
 
