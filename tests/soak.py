@@ -13,13 +13,14 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from django.db import connection
 from django.utils import timezone
 
 from accounts.models import Mode, User
-from catalog.actions import reprice_offers
+from catalog.actions import reprice_some
 from catalog.models import Country, Offer, Service, Supplier
 from nexotp.lib.errors import Problem
 from orders.actions import (
@@ -130,7 +131,7 @@ def _open_supplier(code: str, protocol: str, simulator: RemoteSimulator) -> None
     supplier.set_api_key(simulator.api_key)
     supplier.save()
     listings = {listing.goods: listing for listing in supplier.client().listings()}
-    for (service, country), listing in zip(GOODS, listings.values(), strict=False):
+    offers = [
         Offer.objects.create(
             supplier=supplier,
             service=Service.objects.get(code=service),
@@ -140,8 +141,10 @@ def _open_supplier(code: str, protocol: str, simulator: RemoteSimulator) -> None
             supplier_country=listing.goods.country,
             cost=listing.cost,
             stock=listing.stock,
-        )
-    reprice_offers(supplier=supplier, now=timezone.now())
+        ).pk
+        for (service, country), listing in zip(GOODS, listings.values(), strict=False)
+    ]
+    reprice_some(offers, supplier=supplier, now=timezone.now())
 
 
 def run(soak: Soak, *, orders: int, customers: list[User], patience: float) -> None:
@@ -225,18 +228,11 @@ def _buy(soak: Soak, user: User, orders: int, number: int) -> None:
                 mine += [placed] if placed else []
             if mine and draw.random() < 0.5:
                 order = mine.pop(draw.randrange(len(mine)))
-                _attempt(
-                    soak,
-                    "cancel",
-                    lambda order=order: cancel_order(order, by=user, reason="", now=later(130)),
-                )
+                cancel = partial(cancel_order, order, by=user, reason="", now=later(130))
+                _attempt(soak, "cancel", cancel)
             if mine and draw.random() < 0.5:
                 order = mine.pop(0)
-                _attempt(
-                    soak,
-                    "finish",
-                    lambda order=order: finish_order(order, by=user, now=timezone.now()),
-                )
+                _attempt(soak, "finish", partial(finish_order, order, by=user, now=timezone.now()))
     finally:
         connection.close()
 
