@@ -20,7 +20,7 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts.models import Mode, User
-from catalog.actions import reprice_offers
+from catalog.actions import reprice_some
 from catalog.models import Country, Offer, Service, Supplier
 from nexotp.lib.errors import Problem
 from orders.actions import (
@@ -131,7 +131,7 @@ def _open_supplier(code: str, protocol: str, simulator: RemoteSimulator) -> None
     supplier.set_api_key(simulator.api_key)
     supplier.save()
     listings = {listing.goods: listing for listing in supplier.client().listings()}
-    for (service, country), listing in zip(GOODS, listings.values(), strict=False):
+    offers = [
         Offer.objects.create(
             supplier=supplier,
             service=Service.objects.get(code=service),
@@ -141,8 +141,10 @@ def _open_supplier(code: str, protocol: str, simulator: RemoteSimulator) -> None
             supplier_country=listing.goods.country,
             cost=listing.cost,
             stock=listing.stock,
-        )
-    reprice_offers(now=timezone.now(), even_if_current=True)
+        ).pk
+        for (service, country), listing in zip(GOODS, listings.values(), strict=False)
+    ]
+    reprice_some(offers, supplier=supplier, now=timezone.now())
 
 
 def run(soak: Soak, *, orders: int, customers: list[User], patience: float) -> None:
