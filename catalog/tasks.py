@@ -15,7 +15,7 @@ logger = structlog.get_logger(__name__)
 
 # One that still waits when the next round comes is not needed any more.
 _SYNC_EXPIRES = 600
-# Millions of lines take minutes; storing them has a lease of twenty.
+# Millions of lines take minutes.
 _SYNC_SECONDS = 25 * 60
 _REPRICE_SECONDS = 240
 

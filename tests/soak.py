@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from django.db import connection
@@ -141,7 +142,7 @@ def _open_supplier(code: str, protocol: str, simulator: RemoteSimulator) -> None
             cost=listing.cost,
             stock=listing.stock,
         )
-    reprice_offers(supplier=supplier, now=timezone.now())
+    reprice_offers(now=timezone.now(), even_if_current=True)
 
 
 def run(soak: Soak, *, orders: int, customers: list[User], patience: float) -> None:
@@ -225,18 +226,11 @@ def _buy(soak: Soak, user: User, orders: int, number: int) -> None:
                 mine += [placed] if placed else []
             if mine and draw.random() < 0.5:
                 order = mine.pop(draw.randrange(len(mine)))
-                _attempt(
-                    soak,
-                    "cancel",
-                    lambda order=order: cancel_order(order, by=user, reason="", now=later(130)),
-                )
+                cancel = partial(cancel_order, order, by=user, reason="", now=later(130))
+                _attempt(soak, "cancel", cancel)
             if mine and draw.random() < 0.5:
                 order = mine.pop(0)
-                _attempt(
-                    soak,
-                    "finish",
-                    lambda order=order: finish_order(order, by=user, now=timezone.now()),
-                )
+                _attempt(soak, "finish", partial(finish_order, order, by=user, now=timezone.now()))
     finally:
         connection.close()
 

@@ -2,7 +2,8 @@
 
 The row of the run is the lease: only one of a supplier's runs has not ended, and one whose lease
 has passed is closed as cut off by the next. The list goes to a file first; then one transaction
-stores it and ends the run, so whatever happens there is either no change or the whole of it.
+stores it and ends the run, so whatever happens there is either no change or the whole of it. As
+long as that takes, the lock on the run's row stands for the lease: it ends with whoever held it.
 """
 
 import time
@@ -38,8 +39,8 @@ logger = structlog.get_logger(__name__)
 
 # Longer than a supplier may take for one answer; renewed as lines come.
 _READING_LEASE = timedelta(minutes=6)
-# Longer than storing takes; a run that is killed meanwhile keeps the others waiting as long.
-_STORING_LEASE = timedelta(minutes=20)
+# From the last line until the row of the run is locked.
+_STORING_LEASE = timedelta(minutes=1)
 _PROGRESS_SECONDS = 2.0
 _LOG_KEPT = timedelta(days=30)
 
@@ -90,9 +91,12 @@ def forget_old_runs(*, now: datetime) -> int:
 
 def _begin(supplier: Supplier, *, now: datetime) -> SyncRun:
     """Open a run, after closing one that was cut off before. Raises SyncUnderWay."""
-    SyncRun.objects.under_way().filter(supplier=supplier, lease_until__lt=now).update(
-        state=SyncState.CUT_OFF, ended_at=now, error="cut off"
-    )
+    expired = SyncRun.objects.under_way().filter(supplier=supplier, lease_until__lt=now)
+    with transaction.atomic():
+        dead = list(expired.select_for_update(skip_locked=True))
+        SyncRun.objects.filter(pk__in=[run.pk for run in dead]).update(
+            state=SyncState.CUT_OFF, ended_at=now, error="cut off"
+        )
     try:
         with transaction.atomic():
             return SyncRun.objects.create(

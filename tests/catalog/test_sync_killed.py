@@ -50,10 +50,10 @@ def start(where: str) -> "subprocess.Popen[bytes]":
     )
 
 
-def recovers(beta: Supplier, prices) -> bool:
+def recovers(beta: Supplier, prices, *, minutes: int) -> bool:
     """The next sync, once the lease of the dead is over, brings everything."""
     prices.lines = [line("wa", stock=8), line("tg", stock=8), line("go", stock=8)]
-    sync_catalogue(beta, now=timezone.now() + timedelta(minutes=30))
+    sync_catalogue(beta, now=timezone.now() + timedelta(minutes=minutes))
     states = SyncRun.objects.filter(supplier=beta).order_by("pk").values_list("state", flat=True)
     assert list(states) == [SyncState.DONE, SyncState.CUT_OFF, SyncState.DONE]
     return stock(beta) == BEFORE | {
@@ -70,7 +70,7 @@ def test_killed_while_reading(beta: Supplier, prices) -> None:
     assert start("reading").wait(timeout=60) == -signal.SIGKILL
 
     assert stock(beta) == BEFORE
-    assert recovers(beta, prices)
+    assert recovers(beta, prices, minutes=7)
 
 
 def test_killed_while_storing(beta: Supplier, prices) -> None:
@@ -85,4 +85,4 @@ def test_killed_while_storing(beta: Supplier, prices) -> None:
 
     until_nobody_stores()
     assert stock(beta) == BEFORE
-    assert recovers(beta, prices)
+    assert recovers(beta, prices, minutes=2)

@@ -1,13 +1,16 @@
 """One process at a time reads a supplier's catalogue, and a dead one is not waited for."""
 
+import threading
 from datetime import timedelta
 
 import pytest
+from django.db import connection, transaction
 from django.utils import timezone
 
 from catalog.actions import SyncFailed, SyncUnderWay, sync_catalogue
-from catalog.models import Supplier, SyncRun, SyncState
+from catalog.models import Offer, Supplier, SyncRun, SyncState
 from tests.catalog.lists import line, stock, sync
+from tests.catalog.waiting import until_somebody_waits
 from tests.together import all_at_once, kinds
 
 
@@ -65,3 +68,24 @@ def test_whoever_lost_the_lease_stores_nothing(beta: Supplier, prices) -> None:
     assert stock(beta) == {("whatsapp", "id"): 9}
     states = SyncRun.objects.filter(supplier=beta).order_by("pk").values_list("state", flat=True)
     assert list(states) == [SyncState.CUT_OFF, SyncState.DONE]
+
+
+def test_whoever_stores_keeps_the_lease_however_long_it_takes(beta: Supplier, prices) -> None:
+    sync(beta)
+    offer = Offer.objects.get(supplier=beta, service__code="telegram")
+    prices.lines = [line("tg", stock=7), line("wa"), line("wa", "187")]
+    thread = threading.Thread(target=_sync_and_close, args=[beta])
+    with transaction.atomic():
+        Offer.objects.select_for_update().get(pk=offer.pk)
+        thread.start()
+        until_somebody_waits()
+        with pytest.raises(SyncUnderWay):
+            sync_catalogue(beta, now=timezone.now() + timedelta(hours=1))
+    thread.join(timeout=20)
+
+    assert stock(beta)["telegram", "id"] == 7
+
+
+def _sync_and_close(beta: Supplier) -> None:
+    sync(beta)
+    connection.close()
