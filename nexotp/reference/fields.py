@@ -104,7 +104,7 @@ class Shapes:
     def _type_name(self, kind: Schema) -> str:
         if kind.get("type") == "array":
             item = self._type(self._kinds(kind.get("items", {})))
-            return _("array of %(item)s") % {"item": item}
+            return _("array of %(item)ss") % {"item": item}
         return str(kind.get("type", "object"))
 
     def _facts(self, schema: Schema, kinds: list[Schema]) -> Iterator[str]:

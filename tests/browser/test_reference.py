@@ -349,6 +349,7 @@ def test_the_viewers_stand(
 
     expect(page.get_by_text(words).locator("visible=true").first).to_be_visible()
     ours = page.evaluate("location.origin")
+    assert page.locator("img[alt='redocly logo']").count() == 0
     assert [url for url in elsewhere if not url.startswith((ours, "data:", "blob:"))] == []
 
 
