@@ -383,13 +383,17 @@ class HeldChangeAdmin(ReadOnlyAdmin):
         changes = list(queryset)
         for change in changes:
             self.log_change(request, change, "believed")
-        count = believe_changes(
-            HeldChange.objects.filter(pk__in=[change.pk for change in changes]),
-            now=timezone.now(),
-        )
+        chosen = HeldChange.objects.filter(pk__in=[change.pk for change in changes])
+        count = believe_changes(chosen, now=timezone.now())
         self.message_user(
             request, _("%(count)d changes were made.") % {"count": count}, messages.SUCCESS
         )
+        if count < len(changes):
+            self.message_user(
+                request,
+                _("A price list is just being stored. Look again in a minute."),
+                messages.WARNING,
+            )
 
 
 @admin.register(SyncRun)

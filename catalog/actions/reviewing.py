@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import OuterRef, QuerySet, Subquery
 
 from catalog.actions.availability import mark_availability_stale
-from catalog.actions.locking import lock_offers
+from catalog.actions.locking import try_lock_offers
 from catalog.actions.repricing import reprice_some
 from catalog.models import CodeMapping, HeldChange, Offer, ServiceMapping, Supplier
 
@@ -52,14 +52,18 @@ def stop_selling_as_before(mapping: CodeMapping, *, now: datetime) -> int:
 
 
 def believe_changes(changes: QuerySet[HeldChange], *, now: datetime) -> int:
-    """Carry out changes that were held back; return how many."""
+    """Carry out changes that were held back; return how many.
+
+    Those of a supplier whose list is just being stored are left: that may settle them itself.
+    """
     suppliers = Supplier.objects.filter(
         pk__in=changes.order_by().values_list("offer__supplier", flat=True)
     )
     believed = 0
     for supplier in suppliers.order_by("pk"):
         with transaction.atomic():
-            lock_offers(supplier)
+            if not try_lock_offers(supplier):
+                continue
             believed += _believe(changes.filter(offer__supplier=supplier), supplier, now=now)
         mark_availability_stale([supplier.pk], now=now)
     return believed
