@@ -41,7 +41,12 @@ _DATA: dict[str, Mapping[str, Any]] = {
 
 
 # How an order differs from one that has just received its code.
-_WITHOUT_CODE = {"otp": None, "messages": [], "canResend": False, "canFinish": False}
+_WITHOUT_CODE: dict[str, Any] = {
+    "otp": None,
+    "messages": [],
+    "canResend": False,
+    "canFinish": False,
+}
 _ENDED = {"remainingSeconds": 0, "canCancel": False, "canResend": False, "canFinish": False}
 
 
