@@ -155,7 +155,7 @@ def _destination(parts: SplitResult, host: str, port: int | None) -> Destination
     if parts.scheme != "https" and not is_local:
         raise UrlRefused("not_https", _("This must be an https:// URL."))
     if port == 0:
-        raise _invalid()
+        raise UrlRefused("port_not_allowed", _("This port is not allowed. Use 443."))
     if port is None:
         port = 443 if parts.scheme == "https" else 80
     if not is_local and port not in settings.WEBHOOK_PORTS:
