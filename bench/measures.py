@@ -1,26 +1,18 @@
-"""The measurements; each returns one row of the table."""
+"""The measurements; each returns one row of the table, or several."""
 
 import json
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 from statistics import median
 
 from django.core.management import call_command
-from django.db import connection, reset_queries
-from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
+from django.db import connection
 
 from accounts.actions import create_api_key, create_user
 from accounts.models import Mode, User
-from bench import catalogue, load, stage, webhooks
+from bench import catalogue, load, polls, soak, stage, webhooks
 from bench.table import Row
-from catalog.models import Supplier
-from orders.actions import poll_supplier
-from orders.actions.polling import PollResult
-from orders.models import Order, PurchaseAttempt
-from orders.states import AttemptState, Status
+from orders.models import Order
 from suppliers.simulator.remote import RemoteSimulator
 from tests import cast
 from wallet.actions import open_wallet
@@ -107,94 +99,6 @@ def _measure_orders(
     return Row(name, first.per_second, bare, aim, "orders/s", note)
 
 
-def measure_supplier_poll(simulator: RemoteSimulator) -> Row:
-    """One cycle over 10,000 open orders of which 1 % got a code, against reading the list."""
-    supplier = Supplier.objects.get(code="alpha")
-    user = _customer("many", plan="unlimited")
-    references = _many_open_orders(supplier, simulator, user, count=10_000)
-    _poll(supplier)
-    cycles = []
-    for round_number in range(_ROUNDS):
-        for reference in references[round_number * 100 : (round_number + 1) * 100]:
-            simulator.deliver(reference)
-        begun = time.perf_counter()
-        client = supplier.client()
-        assert len(client.active()) >= 10_000
-        bare = time.perf_counter() - begun
-        begun = time.perf_counter()
-        result, queries = _poll(supplier)
-        ours = time.perf_counter() - begun
-        assert result.changed == 100, result
-        cycles.append((ours, bare, queries, result.requests))
-    ours, bare, queries, requests = sorted(cycles)[_ROUNDS // 2]
-    quiet, idle_queries = _poll(supplier)
-    assert quiet.changed == 0, quiet
-    note = (
-        f"{requests} request, {queries} queries for 100 codes, {idle_queries} when nothing came;"
-        " bare is reading the list alone"
-    )
-    return Row("supplier poll", ours, bare, "≤ 2 s", "seconds", note)
-
-
-def _poll(supplier: Supplier) -> tuple[PollResult, int]:
-    # Django's log of queries is short, and a full one counts nothing.
-    reset_queries()
-    with CaptureQueriesContext(connection) as captured:
-        result = poll_supplier(supplier, now=timezone.now())
-    assert result is not None, "nobody else polls here"
-    return result, len(captured)
-
-
-def _many_open_orders(
-    supplier: Supplier, simulator: RemoteSimulator, user: User, *, count: int
-) -> list[str]:
-    """Sell so many numbers upstream and write the orders that own them straight into the tables."""
-    goods = cast.attempt_of(cast.buy(user)).goods
-    client = supplier.client()
-    now = timezone.now()
-    purchases = [
-        client.buy(goods, max_cost=10**6, reference=f"bench-{number}", now=now)
-        for number in range(count)
-    ]
-    orders = Order.objects.bulk_create(
-        [
-            Order(
-                user=user,
-                mode=Mode.LIVE,
-                status=Status.WAITING,
-                service_id="whatsapp",
-                country_id="id",
-                provider="any",
-                price=1_000,
-                currency="IDR",
-                phone_number=purchase.phone_number,
-                expires_at=now + timedelta(minutes=20),
-                next_action_at=now + timedelta(minutes=20),
-            )
-            for purchase in purchases
-        ],
-        batch_size=1_000,
-    )
-    PurchaseAttempt.objects.bulk_create(
-        [
-            PurchaseAttempt(
-                order=order,
-                supplier=supplier,
-                supplier_service=goods.service,
-                supplier_country=goods.country,
-                state=AttemptState.BOUGHT,
-                cost=1_000,
-                currency="USD",
-                reference=purchase.reference,
-                sent_at=now,
-            )
-            for order, purchase in zip(orders, purchases, strict=True)
-        ],
-        batch_size=1_000,
-    )
-    return [purchase.reference for purchase in purchases]
-
-
 def _raw_order_sql(wallets: list[int]) -> str:
     """Hold and order insert as bare as SQL gets, with the same tables and constraints."""
     order = Order.objects.order_by("-pk").first() or cast.buy(_customer("raw"))
@@ -259,13 +163,17 @@ def measure_catalogue(_simulator: RemoteSimulator, size: int = catalogue.USUAL) 
     return catalogue.measure(size)
 
 
+# Minutes long, and no figure but a proof: only by name.
+ON_REQUEST = {"soak"}
 # Some give several rows, and some can be told a size: `catalogue:100000`.
-ALL: dict[str, Callable[..., Row | Iterator[Row]]] = {
+ALL: dict[str, Callable[..., Row | Iterable[Row]]] = {
     "poll": measure_poll,
     "order": measure_order,
     "hot-wallet": measure_hot_wallet,
-    "supplier-poll": measure_supplier_poll,
+    "supplier-poll": polls.measure_cycles,
+    "code-delay": polls.measure_delay,
     "catalogue": measure_catalogue,
+    "soak": soak.measure_soak,
     "webhooks": webhooks.measure_webhooks,
     "webhooks-crowd": webhooks.measure_crowd,
 }

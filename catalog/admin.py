@@ -110,13 +110,14 @@ class SupplierAdmin(ShopAdmin):
     form = SupplierForm
     list_display = (
         *("code", "name", "protocol", "mode", "is_enabled", "paused_until", "paused_for"),
-        *("balance_shown", "synced_at", "sync_error"),
+        *("balance_shown", "hours_left", "synced_at", "sync_error"),
     )
     list_filter = ("mode", "is_enabled", "protocol")
     search_fields = ("code", "name")
     readonly_fields = (
         *("paused_for", "failure_count", "balance_shown", "balance_at", "synced_at", "sync_error"),
         *("recent_syncs", "push_address"),
+        *("hours_left", "drift_shown", "reconciled_until"),
     )
     actions = ("sync_now", "pause", "enable", "lift", "renew_push_address")
 
@@ -169,6 +170,10 @@ class SupplierAdmin(ShopAdmin):
         queryset.update(is_enabled=False)
         self._note(request, queryset, "paused")
         self.message_user(request, _("Paused."), messages.SUCCESS)
+
+    @admin.display(description=_("more than our books say"))
+    def drift_shown(self, supplier: Supplier) -> str:
+        return "—" if supplier.drift is None else amount_text(supplier.drift, supplier.currency)
 
     @admin.display(description=_("address for pushes"))
     def push_address(self, supplier: Supplier) -> str:

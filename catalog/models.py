@@ -237,6 +237,14 @@ class Supplier(models.Model):
     ended_count = models.PositiveIntegerField(default=0, editable=False)
     balance = models.BigIntegerField(_("balance"), null=True, editable=False)
     balance_at = models.DateTimeField(null=True, editable=False)
+    # How long the balance lasts at the pace of the last day; None where nothing is spent.
+    hours_left = models.PositiveIntegerField(_("hours left"), null=True, editable=False)
+    # What the balance is above what our books say, when they were compared last.
+    drift = models.BigIntegerField(_("drift"), null=True, editable=False)
+    float_alerted_at = models.DateTimeField(null=True, editable=False)
+    drift_alerted_at = models.DateTimeField(null=True, editable=False)
+    # Everything bought here before has been compared with the supplier's history.
+    reconciled_until = models.DateTimeField(_("reconciled until"), null=True, editable=False)
     synced_at = models.DateTimeField(_("last sync"), null=True, editable=False)
     sync_error = models.CharField(max_length=200, blank=True, editable=False)
     # The poller's lease: whoever holds it asks this supplier for its open activations.

@@ -32,7 +32,7 @@ from dev import processes, readiness
 call_command("migrate", interactive=False, stdout=sys.stderr)
 call_command("load_reference_data", stdout=sys.stderr)
 processes.wait_until(lambda: readiness.answers("{control}"), timeout=20)
-call_command("seed_demo", "--supplier-url", "{handler}")
+call_command("seed_demo", "--supplier-url", "{handler}", "--all-suppliers")
 """
 
 
@@ -119,8 +119,8 @@ def environment_for(place: Place, servers: Servers) -> dict[str, str]:
 
 @contextmanager
 def simulator(place: Place, environment: dict[str, str]) -> Iterator[None]:
-    """A supplier to read the demo's catalogue from, before the processes of the Procfile start."""
-    command = [PYTHON, "-m", "suppliers.simulator", "--port", str(place.port + 1)]
+    """Suppliers to read the demo's catalogues from, before the processes of the Procfile start."""
+    command = [PYTHON, "-m", "suppliers.simulator", "--demo", "--port", str(place.port + 1)]
     process = processes.spawn(command, env=environment, cwd=ROOT, log=place.data / "simulator.log")
     try:
         yield

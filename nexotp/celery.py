@@ -7,6 +7,7 @@ doubled costs nothing, so no schedule needs to be exact.
 import os
 
 from celery import Celery
+from celery.schedules import crontab
 from celery.signals import setup_logging
 from django.conf import settings
 from kombu.transport.redis import Channel
@@ -28,6 +29,9 @@ QUEUES = {
     "orders.read_hinted": POLLING,
     "orders.count_deliveries": UPKEEP,
     "orders.cool_down_abusers": MONEY,
+    "orders.reconcile_histories": UPKEEP,
+    "orders.reconcile_history": UPKEEP,
+    "orders.watch_floats": UPKEEP,
     "accounts.fold_usage": POLLING,
     # Alone in its queue: what is quick shall not wait behind minutes of reading.
     "catalog.sync_catalogue": CATALOGUE,
@@ -96,6 +100,17 @@ app.conf.update(
             "task": "orders.cool_down_abusers",
             "schedule": 60.0,
             "options": {"expires": 30},
+        },
+        # At night in Jakarta.
+        "reconcile histories": {
+            "task": "orders.reconcile_histories",
+            "schedule": crontab(hour=19, minute=30),
+            "options": {"expires": 3600},
+        },
+        "watch floats": {
+            "task": "orders.watch_floats",
+            "schedule": 300.0,
+            "options": {"expires": 120},
         },
         "count deliveries": {
             "task": "orders.count_deliveries",

@@ -222,6 +222,11 @@ COOL_DOWN_BELOW_CODES_PERCENT = env.int("COOL_DOWN_BELOW_CODES_PERCENT", default
 COOL_DOWN_ABOVE_CANCELLED_PERCENT = env.int("COOL_DOWN_ABOVE_CANCELLED_PERCENT", default=90)
 COOL_DOWN_MINUTES = env.int("COOL_DOWN_MINUTES", default=120)
 
+# Staff is told when a supplier's balance lasts for fewer hours than this, and when it differs from
+# our books by more than so many percent.
+SUPPLIER_FLOAT_HOURS = env.int("SUPPLIER_FLOAT_HOURS", default=24)
+SUPPLIER_DRIFT_PERCENT = env.int("SUPPLIER_DRIFT_PERCENT", default=2)
+
 # ---- Webhooks ---------------------------------------------------------------------------------
 WEBHOOK_MAX_ENDPOINTS = env.int("WEBHOOK_MAX_ENDPOINTS", default=10)
 # Ports of customers' servers that are sent to.

@@ -1,6 +1,7 @@
 """Orders for staff: to look at, to cancel and to refund, each through the shop's own actions."""
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -20,11 +21,17 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 
 from accounts.models import User
 from catalog.routing import Verdict, explanation
-from nexotp.lib.admin import ReadOnlyAdmin, ReadOnlyInline
+from nexotp.lib.admin import ReadOnlyAdmin, ReadOnlyInline, ShopAdmin
 from nexotp.lib.amounts import amount_text
 from nexotp.lib.errors import Problem
-from orders.actions import cancel_order, refund_order
-from orders.models import Order, OrderMessage, PurchaseAttempt
+from nexotp.lib.money import to_minor
+from orders.actions import (
+    cancel_order,
+    record_supplier_top_up,
+    refund_order,
+    settle_stray,
+)
+from orders.models import Order, OrderMessage, PurchaseAttempt, StrayPurchase, SupplierTopUp
 
 VERDICTS: dict[Verdict, "str | Promise"] = {
     Verdict.FIRST: _("asked first"),
@@ -232,3 +239,88 @@ class OrderMessageAdmin(ReadOnlyAdmin):
     search_fields = ("order__public_id", "order__phone_number", "sender")
     ordering = ("-pk",)
     exclude = ("fingerprint",)
+
+
+class TopUpForm(forms.ModelForm):  # type: ignore[type-arg]
+    """The amount is written as people write it, in the supplier's currency."""
+
+    amount = forms.DecimalField(label=_("amount"), min_value=Decimal("0.0001"), decimal_places=4)
+
+    class Meta:
+        model = SupplierTopUp
+        fields = ("supplier", "amount", "note")
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        supplier, amount = cleaned.get("supplier"), cleaned.get("amount")
+        if supplier and amount is not None:
+            try:
+                cleaned["amount"] = to_minor(str(amount), supplier.currency)
+            except ValueError:
+                self.add_error("amount", _("Too many decimals for this currency."))
+        return cleaned
+
+
+@admin.register(SupplierTopUp)
+class SupplierTopUpAdmin(ShopAdmin):
+    """Money paid to suppliers; recorded once, in the ledger as well, and never changed."""
+
+    form = TopUpForm
+    list_display = ("created_at", "supplier", "amount_shown", "note", "by")
+    list_filter = ("supplier", "created_at")
+    list_select_related = ("supplier", "by")
+    ordering = ("-pk",)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return obj is None and super().has_change_permission(request)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def save_model(self, request: HttpRequest, obj: SupplierTopUp, form: Any, change: bool) -> None:
+        recorded = record_supplier_top_up(
+            obj.supplier, amount=obj.amount, by=_staff(request), note=obj.note, now=timezone.now()
+        )
+        obj.pk = recorded.pk
+
+    @admin.display(description=_("amount"), ordering="amount")
+    def amount_shown(self, top_up: SupplierTopUp) -> str:
+        return amount_text(top_up.amount, top_up.currency)
+
+
+@admin.register(StrayPurchase)
+class StrayPurchaseAdmin(ReadOnlyAdmin):
+    """Purchases that suppliers have and we do not: ours and lost, or somebody else's."""
+
+    list_display = (
+        *("found_at", "supplier", "reference", "phone_number", "cost_shown", "started_at"),
+        *("state", "settled_at", "settled_by"),
+    )
+    list_filter = ("state", "supplier")
+    list_select_related = ("supplier", "settled_by")
+    search_fields = ("reference", "phone_number")
+    ordering = ("-pk",)
+    actions = ("book", "disown")
+
+    def has_settle_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("orders.change_straypurchase")
+
+    @admin.display(description=_("cost"), ordering="cost")
+    def cost_shown(self, stray: StrayPurchase) -> str:
+        return amount_text(stray.cost, stray.currency)
+
+    @admin.action(description=_("Ours: book as a loss"), permissions=["settle"])
+    def book(self, request: HttpRequest, queryset: QuerySet[StrayPurchase]) -> None:
+        self._settle(request, queryset, is_ours=True)
+
+    @admin.action(description=_("Not bought by the shop"), permissions=["settle"])
+    def disown(self, request: HttpRequest, queryset: QuerySet[StrayPurchase]) -> None:
+        self._settle(request, queryset, is_ours=False)
+
+    def _settle(
+        self, request: HttpRequest, strays: QuerySet[StrayPurchase], *, is_ours: bool
+    ) -> None:
+        for stray in strays:
+            settled = settle_stray(stray, is_ours=is_ours, by=_staff(request), now=timezone.now())
+            self.log_change(request, settled, settled.state)
+        self.message_user(request, _("Settled."), messages.SUCCESS)

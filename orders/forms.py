@@ -86,8 +86,9 @@ class _OrderFields(CatalogFields):
     """The fields of one order's body."""
 
     def max_price(self) -> Decimal | None:
+        """An empty one is refused: whoever sends it counts on a limit."""
         value = self.data.get("max_price")
-        if value in (None, ""):
+        if value is None:
             return None
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
         is_amount = isinstance(value, str) and re.fullmatch(DOLLARS, value)

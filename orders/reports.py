@@ -121,6 +121,29 @@ _CHECKS = {
             OR attempt.state = 'bought' AND placed.status = 'success'
                 AND attempt.next_action_at IS NULL
     """,
+    "given back by the supplier and not by the books, or otherwise (attempt)": """
+        SELECT attempt.id FROM orders_purchaseattempt attempt
+        JOIN orders_order placed ON placed.id = attempt.order_id
+        FULL JOIN (
+            SELECT * FROM wallet_transfer WHERE kind IN ('cost_back', 'loss_back')
+        ) transfer ON transfer.order_id = placed.id AND transfer.amount = attempt.cost
+            AND transfer.currency = attempt.currency AND transfer.reference IN (
+                'costback:' || placed.public_id, 'lossback:' || attempt.id)
+        WHERE (attempt.returned_at IS NOT NULL AND attempt.cost > 0) <> (transfer.id IS NOT NULL)
+            OR transfer.id IS NOT NULL AND attempt.id IS NULL
+    """,
+    "stray purchase and its loss disagree": """
+        SELECT stray.id FROM orders_straypurchase stray
+        FULL JOIN (SELECT * FROM wallet_transfer WHERE kind = 'stray') transfer
+            ON transfer.reference = 'stray:' || stray.id AND transfer.amount = stray.cost
+        WHERE (coalesce(stray.state, '') = 'lost' AND stray.cost > 0) <> (transfer.id IS NOT NULL)
+    """,
+    "supplier's top-up and its transfer disagree": """
+        SELECT paid.id FROM orders_suppliertopup paid
+        FULL JOIN (SELECT * FROM wallet_transfer WHERE kind = 'prepay') transfer
+            ON transfer.reference = 'prepay:' || paid.id AND transfer.amount = paid.amount
+        WHERE paid.id IS NULL OR transfer.id IS NULL
+    """,
     "lost attempt and its loss disagree": """
         SELECT attempt.id FROM orders_purchaseattempt attempt
         FULL JOIN (SELECT * FROM wallet_transfer WHERE kind = 'loss') transfer

@@ -40,7 +40,15 @@ PUBLIC_STATUSES = list(SHOWN_AS)
 _ORDER_ID = _("An `orderId` (`ord_…`), or the `orderNumber` of one of your own orders.")
 
 
-@extend_schema_field({"enum": [0, 1, "0", "1", "", None]})
+@extend_schema_field(
+    {
+        "oneOf": [
+            {"type": "integer", "enum": [0, 1]},
+            {"type": "string", "enum": ["0", "1", ""]},
+            {"type": "null"},
+        ]
+    }
+)
 class PricingOption(serializers.Field[Any, Any, Any, Any]):
     """0 or 1, as a number or as a text; null and an empty text say nothing."""
 
@@ -50,13 +58,12 @@ class PricingOption(serializers.Field[Any, Any, Any, Any]):
         "oneOf": [
             {"type": "number", "exclusiveMinimum": 0, "maximum": MOST_DOLLARS},
             {"type": "string", "pattern": DOLLARS},
-            {"type": "string", "maxLength": 0},
             {"type": "null"},
         ]
     }
 )
 class Dollars(serializers.Field[Any, Any, Any, Any]):
-    """An amount of US dollars, as a number or as a text; null and an empty text say nothing."""
+    """An amount of US dollars, as a number or as a text; null says nothing."""
 
 
 class OrderRequested(serializers.Serializer[None]):

@@ -1,30 +1,40 @@
 """The periodic work of orders; each task may run late, twice or never without harm."""
 
 import time
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 import structlog
 from celery import shared_task
 from django.utils import timezone
 
+from accounts.models import Mode
 from catalog.models import Supplier
 from orders import reports
 from orders.actions import (
     advance_due_orders,
+    compare_balances,
     cool_down_abusers,
     poll_supplier,
     read_hinted,
+    reconcile_history,
     settle_due_attempts,
     settle_unknown_attempts,
+    watch_floats,
 )
 from orders.models import PurchaseAttempt
 from orders.states import AttemptState
+from suppliers.base import SupplierError
 
 logger = structlog.get_logger(__name__)
 
 # A sweep goes on while there is work, but not for longer than this: far below the time limit.
 _SWEEP_SECONDS = 15.0
+# A purchase made before this has been answered, recorded and searched for.
+_SURELY_RECORDED = timedelta(hours=1)
+# Suppliers give back, or charge after all, as late as this.
+_LOOK_BACK = timedelta(days=2)
+_LONGEST_LOOK_BACK = timedelta(days=14)
 
 
 class Sweep(Protocol):
@@ -87,3 +97,30 @@ def count_deliveries() -> None:
 @shared_task(name="orders.cool_down_abusers")
 def cool_down() -> None:
     cool_down_abusers(now=timezone.now())
+
+
+@shared_task(name="orders.reconcile_histories")
+def reconcile_histories() -> None:
+    for supplier in Supplier.objects.filter(mode=Mode.LIVE).order_by("pk"):
+        reconcile_one_history.delay(supplier.pk)
+
+
+@shared_task(name="orders.reconcile_history", time_limit=280, soft_time_limit=260)
+def reconcile_one_history(supplier_id: int) -> None:
+    """Compare everything bought since the last time, and two days before it once more."""
+    supplier, now = Supplier.objects.get(pk=supplier_id), timezone.now()
+    last = supplier.reconciled_until or now
+    until = now - _SURELY_RECORDED
+    since = max(min(last, until) - _LOOK_BACK, now - _LONGEST_LOOK_BACK)
+    try:
+        reconcile_history(supplier, since=since, until=until, now=now)
+    except SupplierError as failure:
+        logger.warning("history not compared", supplier=supplier.code, error=str(failure))
+        return
+    Supplier.objects.filter(pk=supplier.pk).update(reconciled_until=until)
+
+
+@shared_task(name="orders.watch_floats")
+def watch_supplier_floats() -> None:
+    watch_floats(now=timezone.now())
+    compare_balances(now=timezone.now())

@@ -155,11 +155,16 @@ def name_of(moment: object, text: str) -> str:
     return f"{clean_text(moment)[:40]}/{sha256(text.encode()).hexdigest()[:12]}"
 
 
-def excerpt(text: str, *, secret: str) -> str:
-    """Return the beginning of an answer for a log, without the secret that it may echo."""
+def redacted(text: str, *, secret: str) -> str:
+    """Return a text without the secret that it may echo."""
     for hidden in {secret, quote_plus(secret)} - {""}:
         text = text.replace(hidden, "[key]")
-    return repr(text[:_EXCERPT])
+    return text
+
+
+def excerpt(text: str, *, secret: str) -> str:
+    """Return the beginning of an answer for a log, without the secret that it may echo."""
+    return repr(redacted(text, secret=secret)[:_EXCERPT])
 
 
 def message(

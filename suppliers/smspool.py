@@ -47,6 +47,7 @@ from suppliers.reading import (
     phone_number,
     phone_number_or_empty,
     read_json,
+    redacted,
     unix_time,
     whole_number,
 )
@@ -370,7 +371,8 @@ class SmsPool(Supplier):
         if says_no and answer.status < 500:
             if reason := _TYPES.get(str(data.get("type"))):
                 raise Refused(reason, f"{path}: {words}")
-            no = _No(path, words, str(data.get("message")))
+            sentence = redacted(str(data.get("message")), secret=self.credentials.api_key)
+            no = _No(path, words, sentence)
             raise Refused(RefusalReason.BAD_CREDENTIALS, no.text) if no.is_about(_BAD_KEY) else no
         if answer.status != 200:
             raise OutcomeUnknown(f"{path}: {words}")

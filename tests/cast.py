@@ -126,6 +126,8 @@ _MOVED = [
     "webhooks_secret",
     "webhooks_endpoint",
     "orders_ordermessage",
+    "orders_straypurchase",
+    "orders_suppliertopup",
     "orders_purchaseattempt",
     "orders_order",
     "wallet_transfer",
@@ -152,7 +154,9 @@ def sweep_up() -> None:
             cursor.execute(
                 "UPDATE catalog_supplier SET paused_until = NULL, paused_for = '',"
                 " failure_count = 0, poll_lease_until = NULL, is_enabled = true,"
-                " delivered_count = 0, ended_count = 0, balance = NULL, balance_at = NULL"
+                " delivered_count = 0, ended_count = 0, balance = NULL, balance_at = NULL,"
+                " hours_left = NULL, drift = NULL, float_alerted_at = NULL,"
+                " drift_alerted_at = NULL, reconciled_until = NULL, poll_failure_count = 0"
             )
         finally:
             cursor.execute("SET session_replication_role = origin")

@@ -29,6 +29,7 @@ class AccountKind(models.TextChoices):
     SUPPLIER_PREPAID = "supplier_prepaid", _("Prepaid at suppliers")
     SUPPLIER_LOSSES = "supplier_losses", _("Lost at suppliers")
     PAYMENT_CLEARING = "payment_clearing", _("Payment clearing")
+    BANK = "bank", _("Bank")
     REFUNDS = "refunds", _("Refunds")
     PROMOTIONS = "promotions", _("Promotions")
     ADJUSTMENTS = "adjustments", _("Adjustments")
@@ -101,6 +102,10 @@ class TransferKind(models.TextChoices):
     REFUND = "refund", _("Goodwill refund")
     PROMOTION = "promotion", _("Promotion")
     LOSS = "loss", _("Supplier loss")
+    PREPAY = "prepay", _("Paid to a supplier")
+    COST_BACK = "cost_back", _("Cost given back")
+    LOSS_BACK = "loss_back", _("Loss given back")
+    STRAY = "stray", _("Purchase nobody made")
     ADJUSTMENT = "adjustment", _("Correction")
 
 

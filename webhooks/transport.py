@@ -154,6 +154,8 @@ def _destination(parts: SplitResult, host: str, port: int | None) -> Destination
     is_local = settings.WEBHOOK_ALLOW_LOOPBACK and _is_local(host)
     if parts.scheme != "https" and not is_local:
         raise UrlRefused("not_https", _("This must be an https:// URL."))
+    if port == 0:
+        raise _invalid()
     if port is None:
         port = 443 if parts.scheme == "https" else 80
     if not is_local and port not in settings.WEBHOOK_PORTS:

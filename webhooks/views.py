@@ -18,6 +18,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.models import Mode, User
+from nexotp.lib import once
 from nexotp.lib.errors import InvalidRequest, Problem
 from nexotp.lib.pagination import keyset_page
 from webhooks import actions
@@ -50,6 +51,8 @@ def add(request: HttpRequest) -> HttpResponse:
     mode = _mode(request)
     if request.method != "POST":
         return _form(request, mode)
+    if once.is_repeat(request):
+        return _was_done(request, "webhooks")
     sent = {
         "endpoint_url": request.POST.get("endpoint_url", ""),
         "events": request.POST.getlist("events"),
@@ -78,6 +81,7 @@ def _form(
     wrong = {each.field: each.message for each in problem.fields} if problem else {}
     context = {
         "mode": mode,
+        "once": once.new_token(),
         "sent": sent or {"endpoint_url": "", "events": [ALL_EVENTS]},
         "event_types": EventType.choices,
         "all_events": ALL_EVENTS,
@@ -87,6 +91,12 @@ def _form(
         "allows_loopback": settings.WEBHOOK_ALLOW_LOOPBACK,
     }
     return render(request, "webhooks/add.html", context, status=400 if problem else 200)
+
+
+def _was_done(request: HttpRequest, page: str, *names: str) -> HttpResponse:
+    """Answer a form that was sent again; what it showed once is not shown again."""
+    messages.info(request, str(_("That was done before. A secret is shown only once.")))
+    return redirect(page, *names)
 
 
 def _show_secret(
@@ -116,6 +126,7 @@ def show_webhook(request: HttpRequest, webhook_id: str) -> HttpResponse:
         "event_types": EventType.choices,
         "all_events": ALL_EVENTS,
         "range": RangeForm(),
+        "once": once.new_token(),
     }
     template = "webhooks/webhook.html"
     response = render(request, f"{template}#log" if is_poll else template, context)
@@ -199,6 +210,8 @@ def enable(request: HttpRequest, endpoint: Endpoint) -> HttpResponse:
 @never_cache
 @change_of_webhook
 def rotate(request: HttpRequest, endpoint: Endpoint) -> HttpResponse:
+    if once.is_repeat(request):
+        return _was_done(request, "webhook", endpoint.public_id)
     secret = actions.rotate_secret(endpoint, now=timezone.now())
     return _show_secret(request, endpoint, secret, is_new=False)
 

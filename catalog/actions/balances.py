@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from catalog.models import Supplier
+from catalog.pace import paced
 from nexotp.lib.db import release_connection
 
 
@@ -10,5 +11,6 @@ def refresh_balance(supplier: Supplier, *, now: datetime) -> None:
     """Remember what is left at the supplier. Raises SupplierError."""
     client = supplier.client()
     release_connection()
-    balance = client.balance()
+    with paced(client):
+        balance = client.balance()
     Supplier.objects.filter(pk=supplier.pk).update(balance=balance, balance_at=now)

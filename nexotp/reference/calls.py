@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -70,7 +70,6 @@ class Call:
     scope: str
     bucket: str
     parameters: tuple[Field, ...]
-    places: Mapping[str, str]
     body: tuple[Field, ...]
     body_is_required: bool
     examples: tuple[Example, ...]
@@ -189,7 +188,6 @@ class _Reader:
             scope=operation.get("x-scope", ""),
             bucket=operation.get("x-bucket", ""),
             parameters=tuple(self._parameter(each) for each in parameters),
-            places={each["name"]: each["in"] for each in parameters},
             body=self.shapes.fields(takes.get("schema", {}), anchor="body"),
             body_is_required=bool(body.get("required")),
             examples=tuple(
@@ -214,12 +212,13 @@ class _Reader:
 
     def _parameter(self, parameter: Mapping[str, Any]) -> Field:
         described = {**parameter["schema"], "description": parameter.get("description", "")}
-        return self.shapes.field(
+        field = self.shapes.field(
             parameter["name"],
             described,
             anchor=f"parameter-{parameter['name']}",
             is_required=bool(parameter.get("required")),
         )
+        return replace(field, place=parameter["in"])
 
     def _header(self, name: str, header: Mapping[str, Any]) -> Field:
         resolved = self.shapes.resolved(header)

@@ -40,14 +40,38 @@ _DATA: dict[str, Mapping[str, Any]] = {
 }
 
 
+# How an order differs from one that has just received its code.
+_WITHOUT_CODE: dict[str, Any] = {
+    "otp": None,
+    "messages": [],
+    "canResend": False,
+    "canFinish": False,
+}
+_ENDED = {"remainingSeconds": 0, "canCancel": False, "canResend": False, "canFinish": False}
+
+
 def example_of(event: str, order: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a whole body; `order` is one as `GET /order/{id}` shows it."""
-    kind, _dot, status = event.partition(".")
-    data = {**order, "status": status} if kind == "order" else _DATA.get(event, {})
+    """Return a whole body; `order` is a received one as `GET /order/{id}` shows it."""
     return {
         "id": "evt_01JDA7S4T6V8X0Z2B4D6F8H0JN",
         "type": event,
         "createdAt": _AT,
         "mode": "sandbox",
-        "data": data,
+        "data": _order(event, order) if event.startswith("order.") else _DATA.get(event, {}),
     }
+
+
+def _order(event: str, order: Mapping[str, Any]) -> dict[str, Any]:
+    shown = {**order, "status": event.partition(".")[2]}
+    refund = {"refunded": True, "refundAmount": order["price"]}
+    match event:
+        case EventType.ORDER_WAITING:
+            return shown | _WITHOUT_CODE | {"remainingSeconds": 890, "version": 2}
+        case EventType.ORDER_SUCCESS:
+            return shown | _ENDED | {"version": 4}
+        case EventType.ORDER_EXPIRED | EventType.ORDER_CANCELLED:
+            return shown | _WITHOUT_CODE | _ENDED | refund | {"version": 4}
+        case EventType.ORDER_FAILED:
+            nothing = {"phoneNumber": None, "expiresAt": None, "cancelAvailableAt": None}
+            return shown | _WITHOUT_CODE | _ENDED | refund | nothing | {"version": 2}
+    return shown

@@ -16,7 +16,10 @@ _LARGEST_WORTH_TELLING = 100_000_000
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field or parameter, with the fields inside it. `anchor` names it on its page."""
+    """One field or parameter, with the fields inside it. `anchor` names it on its page.
+
+    `place` is where a parameter stands: path or query.
+    """
 
     name: str
     anchor: str
@@ -26,6 +29,7 @@ class Field:
     choices: tuple[str, ...]
     description: str
     inside: tuple["Field", ...] = ()
+    place: str = ""
 
     def and_inside(self) -> Iterator["Field"]:
         """Yield this field and everything below it."""
@@ -100,7 +104,7 @@ class Shapes:
     def _type_name(self, kind: Schema) -> str:
         if kind.get("type") == "array":
             item = self._type(self._kinds(kind.get("items", {})))
-            return _("array of %(item)s") % {"item": item}
+            return _("array of %(item)ss") % {"item": item}
         return str(kind.get("type", "object"))
 
     def _facts(self, schema: Schema, kinds: list[Schema]) -> Iterator[str]:

@@ -5,6 +5,7 @@ from functools import lru_cache
 
 from django.conf import settings
 from django.urls import reverse
+from django.utils import translation
 
 from nexotp.lib.env import BASE_DIR
 from nexotp.reference.calls import Reference, reference
@@ -38,7 +39,8 @@ def text(slug: str, language: str) -> Page:
     if language != _ANCHORS:
         anchors = tuple(section.anchor for section in text(slug, _ANCHORS).sections)
     source = (FOLDER / language / f"{slug}.md").read_text()
-    return writer(language).page(source, anchors)
+    with translation.override(language):
+        return writer(language).page(source, anchors)
 
 
 @lru_cache(maxsize=len(settings.LANGUAGES))

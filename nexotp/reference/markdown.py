@@ -13,6 +13,7 @@ from typing import Any
 
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
@@ -28,7 +29,7 @@ _TITLES = {language.code: language.title for language in LANGUAGES} | {
     "bash": "Shell",
     "text": "",
 }
-_BY_FILE_ENDING = {"mjs": "javascript", "py": "python", "php": "php", "sh": "bash"}
+_LINK_DEPTH = {"link_open": 1, "link_close": -1}
 
 _NOTHING = SafeString()
 
@@ -163,9 +164,7 @@ class Writer:
     def _code_inline(self, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
         content = tokens[index].content
         code = f"<code>{escape(content)}</code>"
-        inside_link = any(token.type == "link_open" for token in tokens[:index]) and not any(
-            token.type == "link_close" for token in tokens[:index]
-        )
+        inside_link = sum(_LINK_DEPTH.get(token.type, 0) for token in tokens[:index]) > 0
         address = None if inside_link else self.link_to(content)
         return f'<a href="{escape(address)}">{code}</a>' if address else code
 
@@ -182,7 +181,10 @@ def pane(code: str, title: str, text: str) -> Pane:
 
 def _table_open(*_arguments: Any) -> str:
     # Wider than a phone: then it scrolls by itself, and the keyboard must reach it for that.
-    return '<div class="scroll" tabindex="0" role="region"><table class="table">\n'
+    label = escape(_("Table"))
+    return (
+        f'<div class="scroll" tabindex="0" role="region" aria-label="{label}"><table class="table">'
+    )
 
 
 def _table_close(*_arguments: Any) -> str:

@@ -56,7 +56,7 @@ def request_of(call: Call, body: Mapping[str, Any] | None = None) -> Request:
     query = {
         field.name: value_of(field.name, field.choices)
         for field in call.parameters
-        if call.places[field.name] == "query" and (field.is_required or field.name in shown)
+        if field.place == "query" and (field.is_required or field.name in shown)
     }
     if body is None and call.examples:
         body = call.examples[0].body

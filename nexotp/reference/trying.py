@@ -37,8 +37,7 @@ def inputs_of(call: Call) -> tuple[Input, ...]:
 def _inputs(call: Call) -> Iterator[Input]:
     request = request_of(call)
     for field in call.parameters:
-        place = call.places[field.name]
-        yield _input(field, place, "" if place == "path" else request.query.get(field.name, ""))
+        yield _input(field, field.place, request.query.get(field.name, ""))
     body: Mapping[str, Any] = request.body or {}
     for field in call.body:
         yield _input(field, "body", body.get(field.name, ""))

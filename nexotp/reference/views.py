@@ -7,7 +7,6 @@ from typing import Any
 import orjson
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.utils.http import parse_header_parameters
 from django.utils.translation import get_language
 from drf_spectacular.renderers import OpenApiYamlRenderer
 
@@ -48,8 +47,8 @@ def _format(request: HttpRequest) -> str:
         if named not in _FORMATS:
             raise InvalidRequest(fields=[FieldProblem("format", "unknown", "json, yaml")])
         return _FORMATS[named]
-    first = request.headers.get("Accept", "").split(",")[0]
-    return _YAML if parse_header_parameters(first)[0] in _YAML_TYPES else _JSON
+    first = request.headers.get("Accept", "").split(",")[0].partition(";")[0]
+    return _YAML if first.strip().lower() in _YAML_TYPES else _JSON
 
 
 @lru_cache(maxsize=16)

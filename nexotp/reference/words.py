@@ -16,7 +16,8 @@ _TAGS: dict[str, Promise] = {
 # What to do about a code. One that is not here is told by its status.
 _ADVICE: dict[str, Promise] = {
     "invalid_request": gettext_lazy(
-        "Read `fields`: it names everything that is wrong, at once. Mend it and send it again."
+        "Read `fields`: it names everything that is wrong, at once. Without `fields`, the body as a"
+        " whole is no JSON object."
     ),
     "missing_api_key": gettext_lazy(
         "Send the key as `Authorization: Bearer KEY` or as `X-NexOTP-API-Key: KEY`."
@@ -61,11 +62,12 @@ _ADVICE: dict[str, Promise] = {
         "Try again in a minute, another country, or `provider` set to `any`. You were not charged."
     ),
     "supplier_unavailable": gettext_lazy(
-        "Repeat with the same `idempotencyKey`. An order that failed has been refunded."
+        "Repeat the call, an order with the same `idempotencyKey`. A failed order is refunded."
     ),
     "catalog_unavailable": gettext_lazy("Use the list that you kept, and ask again in a moment."),
     "order_not_cancellable": gettext_lazy(
-        "Read `details.status`: after `received` there is a code, and it is yours."
+        "Read `details.status`: with `received` a code came first, and it is yours; with"
+        " `cancelled` it was cancelled before."
     ),
     "cancel_too_early": gettext_lazy(
         "Cancel at `details.cancelAvailableAt`; the order goes on waiting until then."

@@ -3,6 +3,7 @@
 `placing` opens one, unless `guarding` keeps its account off, and `buying` gets its number;
 `polling` asks what came and `receiving` stores it; `closing` ends orders, `ending` their purchases.
 `searching` finds out what became of purchases nobody heard of again, `settling` tidies up upstream.
+`reconciling` compares suppliers' histories with it all, `floats` what is left of our money there.
 Suppliers are called outside transactions: each action records its intention, calls, and records the
 result.
 """
@@ -15,6 +16,7 @@ from orders.actions.closing import (
     cancel_order,
     refund_order,
 )
+from orders.actions.floats import compare_balances, record_supplier_top_up, watch_floats
 from orders.actions.guarding import (
     AccountCoolingDown,
     check_cool_down,
@@ -37,6 +39,7 @@ from orders.actions.receiving import (
     finish_order,
     resend_code,
 )
+from orders.actions.reconciling import reconcile_history, settle_stray
 from orders.actions.searching import settle_unknown_attempts
 from orders.actions.settling import settle_due_attempts
 
@@ -58,14 +61,19 @@ __all__ = [
     "advance_due_orders",
     "cancel_order",
     "check_cool_down",
+    "compare_balances",
     "cool_down_abusers",
     "finish_order",
     "note_push",
     "place_order",
     "poll_supplier",
     "read_hinted",
+    "reconcile_history",
+    "record_supplier_top_up",
     "refund_order",
     "resend_code",
     "settle_due_attempts",
+    "settle_stray",
     "settle_unknown_attempts",
+    "watch_floats",
 ]

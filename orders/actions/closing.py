@@ -4,6 +4,7 @@ A code that wins the race is delivered and earned. A refund that no supplier mat
 so the money goes back only after the activation is seen closed, or after a limit, for review.
 """
 
+import time
 from datetime import datetime, timedelta
 
 import structlog
@@ -12,6 +13,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from nexotp.lib.db import release_connection
 from nexotp.lib.errors import Problem
 from nexotp.lib.http import timestamp
 from orders.actions.buying import SupplierUnavailable, fail_order
@@ -26,6 +28,8 @@ from wallet.actions import refund_price, release_price
 
 logger = structlog.get_logger(__name__)
 
+# So long a cancel waits for another that was faster, looking this often; then it may come again.
+_PATIENCE_SECONDS, _LOOK_EVERY_SECONDS, _ASK_AGAIN_SECONDS = 2.0, 0.05, 5
 # A supplier that does not answer is asked again at these distances.
 _RETRIES = [timedelta(seconds=s) for s in (2, 5, 10, 20, 30, 60)]
 # A lock that outlasts what the supplier had said is tried again after this long.
@@ -61,22 +65,40 @@ def cancel_order(order: Order, *, by: User | None, reason: str, now: datetime) -
     """
     with transaction.atomic():
         order = Order.objects.locked(order.pk)
-        if order.status == Status.CLOSING:
-            raise SupplierUnavailable(_CLOSING_GOES_ON)
-        if order.status != Status.WAITING:
-            raise OrderNotCancellable(details={"status": order.public_status})
-        if not order.can_cancel(now):
-            raise _too_early(order, now)
-        _begin_closing(order, closing_as=Status.CANCELLED, reason=reason, now=now)
+        is_closing = order.status == Status.CLOSING
+        if not is_closing:
+            _check_cancellable(order, now)
+            _begin_closing(order, closing_as=Status.CANCELLED, reason=reason, now=now)
     logger.info("cancel asked", order=order.public_id, by=by.pk if by else None)
-    order = _close(order, now=now)
+    order = _await_closing(order) if is_closing else _close(order, now=now)
     if order.status == Status.CANCELLED:
         return order
     if order.status == Status.WAITING:
         raise _too_early(order, now)
     if order.status == Status.CLOSING:
-        raise SupplierUnavailable(_CLOSING_GOES_ON)
+        raise SupplierUnavailable(_CLOSING_GOES_ON, retry_after=_ASK_AGAIN_SECONDS)
     raise OrderNotCancellable(details={"status": order.public_status})
+
+
+def _check_cancellable(order: Order, now: datetime) -> None:
+    """Raises OrderNotCancellable, CancelTooEarly."""
+    if order.status != Status.WAITING:
+        raise OrderNotCancellable(details={"status": order.public_status})
+    if not order.can_cancel(now):
+        raise _too_early(order, now)
+
+
+def _await_closing(order: Order) -> Order:
+    """Return the order once somebody else has closed it, or as it is after a moment.
+
+    Two cancels at once, a double click: both want to know what the first one came to.
+    """
+    ends_at = time.monotonic() + _PATIENCE_SECONDS
+    while order.status == Status.CLOSING and time.monotonic() < ends_at:
+        release_connection()
+        time.sleep(_LOOK_EVERY_SECONDS)
+        order = Order.objects.get(pk=order.pk)
+    return order
 
 
 _CLOSING_GOES_ON = _(

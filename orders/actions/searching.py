@@ -12,12 +12,14 @@ import structlog
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
+from accounts.models import Mode
 from catalog.models import Supplier
 from catalog.pace import paced
 from nexotp.lib.db import release_connection
 from orders.models import PurchaseAttempt
 from orders.states import AttemptState
-from suppliers.base import Activation, SupplierError
+from suppliers.base import Activation, ActivationState, SupplierError
+from suppliers.base import Supplier as SupplierClient
 
 logger = structlog.get_logger(__name__)
 
@@ -29,6 +31,7 @@ _PAUSE_SECONDS = 0.2
 # A supplier that cannot be read is asked again after this long, and after a day no more.
 _RETRY_AFTER = timedelta(seconds=30)
 _LIMIT = timedelta(days=1)
+_OPEN = {ActivationState.WAITING, ActivationState.RECEIVED}
 
 _ByGoods = dict[tuple[str, str], list[PurchaseAttempt]]
 
@@ -44,11 +47,11 @@ def settle_unknown_attempts(supplier: Supplier, *, now: datetime) -> int:
         return 0
     try:
         client = supplier.client()
-        if not client.has_active_list:
-            return _put_off(due, now=now)
+        if not client.has_active_list and not client.has_history:
+            return _give_up(due, supplier) or _put_off(due, now=now)
         release_connection()
         with paced(client):
-            listed = client.active()
+            listed = _open_upstream(client, since=min(each.sent_at for each in due), now=now)
     except SupplierError as failure:
         logger.warning("unknown purchases not looked for", supplier=supplier.code)
         return _wait_for_supplier(due, error=str(failure), now=now)
@@ -66,6 +69,22 @@ def settle_unknown_attempts(supplier: Supplier, *, now: datetime) -> int:
         for goods, attempts in by_goods.items()
         if goods not in in_flight
     )
+
+
+def _open_upstream(client: SupplierClient, *, since: datetime, now: datetime) -> list[Activation]:
+    """Return what is open there; where there is no list, of what was bought lately."""
+    if client.has_active_list:
+        return client.active()
+    past = client.history(since=since - _CLOCK_SKEW, until=now + _CLOCK_SKEW)
+    return [each for each in past if each.state in _OPEN]
+
+
+def _give_up(due: list[PurchaseAttempt], supplier: Supplier) -> int:
+    """Leave to a person what cannot be looked for; in the sandbox nothing is ever lost."""
+    if supplier.mode == Mode.SANDBOX:
+        return 0
+    error = "this supplier lists neither what is open nor what was bought"
+    return sum(_decided(attempt, AttemptState.REVIEW, error=error) for attempt in due)
 
 
 def _await_answers(supplier: Supplier, *, now: datetime) -> set[tuple[str, str]]:

@@ -14,6 +14,8 @@
     ...source,
     set(value) {
       if (isOurs(value)) setSource.call(this, value);
+      // As if it could not be had: then Redoc shows no picture at all.
+      else setTimeout(() => this.dispatchEvent(new Event("error")));
     },
   });
 

@@ -108,7 +108,6 @@
   };
 
   const show = (status, tone, more = "", text = "") => {
-    answer.hidden = false;
     answer.dataset.tone = tone;
     say("status", status);
     say("more", more);

@@ -1,8 +1,9 @@
-"""A supplier that is not real: an HTTP server speaking the classic handler protocol.
+"""Suppliers that are not real: an HTTP server speaking each protocol that the shop speaks.
 
-    python -m suppliers.simulator --port 8001
+    python -m suppliers.simulator --protocol fivesim --port 8001
 
-It sells, keeps a balance, delivers codes, cancels, times out and refunds as a supplier would, and
-misbehaves on request: see `settings.py` for what can be set while it runs, and `server.py` for the
-control addresses. Development only. All of it lives in one process and is gone with it.
+They sell, keep a balance, deliver codes, cancel, time out and refund as suppliers would, and
+misbehave on request: see `settings.py` for what can be set while they run, and `server.py` for the
+control addresses. What happens is in `account.py` and `books.py`; how it is said, in a file for
+each protocol. Development only. All of it lives in one process and is gone with it.
 """

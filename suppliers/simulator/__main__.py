@@ -9,9 +9,13 @@ import signal
 import time
 from pathlib import Path
 
+from suppliers.simulator.demo import DEMO
 from suppliers.simulator.memory import keep_books, recall_books
 from suppliers.simulator.server import DEFAULT_KEY, SimulatorServer
 from suppliers.simulator.shops import SPEAKERS, open_shop
+
+# so that no two of the suppliers sell the same phone number
+_IDS_APART = 100_000_000
 
 logger = logging.getLogger("suppliers.simulator")
 
@@ -24,6 +28,9 @@ def main() -> None:
     parser.add_argument("--protocol", choices=sorted(SPEAKERS), default="smsactivate")
     parser.add_argument("--api-key", default=DEFAULT_KEY)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument(
+        "--demo", action="store_true", help="serve the demo's other suppliers too, by their names"
+    )
     parser.add_argument("--books", type=Path, help="a file to keep what was sold in")
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
@@ -35,14 +42,18 @@ async def _serve(options: argparse.Namespace) -> None:
     for signum in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(signum, stop.set)
     # Activation ids of one program never meet those of another, however they are restarted.
+    first_id = int(time.time())
     shops = {
         "": open_shop(
-            options.protocol,
-            api_key=options.api_key,
-            seed=options.seed,
-            first_id=int(time.time()),
+            options.protocol, api_key=options.api_key, seed=options.seed, first_id=first_id
         )
     }
+    for number, supplier in enumerate(DEMO if options.demo else (), start=1):
+        shops[supplier.code] = supplier.open(
+            api_key=options.api_key,
+            seed=options.seed + number,
+            first_id=first_id + number * _IDS_APART,
+        )
     accounts = {name: shop.account for name, shop in shops.items()}
     keeping = None
     if options.books:

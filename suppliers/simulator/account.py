@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from enum import StrEnum
 from random import Random
 
@@ -51,7 +51,10 @@ class Closing(StrEnum):
 
 
 class Account:
-    """One account; `by_operator` sells each operator's numbers at a price of its own."""
+    """One account; `by_operator` sells each operator's numbers at a price of its own.
+
+    `settings` makes those to begin with, and to go back to.
+    """
 
     def __init__(
         self,
@@ -60,6 +63,7 @@ class Account:
         catalogue: Catalogue,
         seed: int,
         first_id: int,
+        settings: Callable[[], Settings] = Settings,
         by_operator: bool = False,
     ) -> None:
         self.api_key = api_key
@@ -67,11 +71,12 @@ class Account:
         self.catalogue = catalogue
         self._by_operator = by_operator
         self._first_id = first_id
+        self._usual_settings = settings
         self.reset()
 
     def reset(self) -> None:
         """Forget everything but the catalogue."""
-        self.settings = Settings()
+        self.settings = self._usual_settings()
         self.requests: Counter[str] = Counter()
         self.faults_fired: Counter[str] = Counter()
         self._draw = Random(self.seed)

@@ -12,6 +12,7 @@ from suppliers.simulator.fivesim import FiveSim
 from suppliers.simulator.handler import Handler
 from suppliers.simulator.herosms import HeroSms
 from suppliers.simulator.manners import MANNERS
+from suppliers.simulator.settings import Settings
 from suppliers.simulator.smspool import SmsPool
 from suppliers.simulator.speaking import Speaker
 
@@ -46,7 +47,13 @@ class Shop:
 
 
 def open_shop(
-    protocol: str, *, api_key: str, seed: int, first_id: int, catalogue: Catalogue | None = None
+    protocol: str,
+    *,
+    api_key: str,
+    seed: int,
+    first_id: int,
+    catalogue: Catalogue | None = None,
+    settings: Callable[[], Settings] = Settings,
 ) -> Shop:
     """Return an account with an empty history."""
     account = Account(
@@ -54,6 +61,7 @@ def open_shop(
         catalogue=catalogue or Catalogue(seed),
         seed=seed,
         first_id=first_id,
+        settings=settings,
         by_operator=protocol in _BY_OPERATOR,
     )
     return Shop(protocol, account)

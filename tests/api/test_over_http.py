@@ -96,6 +96,28 @@ def test_one_connection_serves_many_calls_after_refusals(wire: httpx2.Client) ->
     assert statuses == [413, 200] * 3
 
 
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        "text/plain; charset=hex",
+        "text/plain; charset=undefined",
+        "text/plain; charset*=utf-8''rot13",
+        "application/json; a*=bogus''%41",
+        "a; b*0*=x''a; b*1*=%ff",
+    ],
+)
+def test_a_content_type_that_is_not_to_be_understood(
+    wire: httpx2.Client, content_type: str
+) -> None:
+    headers = {"Content-Type": content_type}
+
+    listed = answer(wire.get("/api/v1/services?q=what%73app&limit=1", headers=headers))
+    refused = answer(wire.post("/api/v1/order", content=b"{}", headers=headers))
+
+    assert [each["serviceCode"] for each in listed.data] == ["whatsapp"]
+    assert refused.refusal == (415, "unsupported_media_type")
+
+
 def test_a_stranger_who_never_ends_a_body_keeps_nobody_waiting(
     wire: httpx2.Client, web_server: str
 ) -> None:

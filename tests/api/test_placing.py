@@ -74,7 +74,6 @@ class TestBuying:
             {"idempotencyKey": None},
             {"max_price": 100},
             {"max_price": "99.5"},
-            {"max_price": ""},
             {"unknown": {"fields": ["are", "ignored"]}},
             {"service": "svc_whatsapp", "country": "cty_id"},
             {"service": "WhatsApp", "country": "ID"},

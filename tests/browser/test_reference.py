@@ -73,7 +73,6 @@ def test_no_page_at_all_is_wider_than_a_phone(open_browser: OpenBrowser) -> None
     for address in docs.addresses():
         page.goto(address)
         assert _overflow(page) <= 0, address
-        # What is longer than its box must be reachable there.
         nameless = page.evaluate(
             """[...document.querySelectorAll("a, button, input:not([type=hidden]), select")].filter(
                 (e) => !e.textContent.trim() && !e.getAttribute("aria-label") && !e.labels?.length
@@ -350,6 +349,7 @@ def test_the_viewers_stand(
 
     expect(page.get_by_text(words).locator("visible=true").first).to_be_visible()
     ours = page.evaluate("location.origin")
+    assert page.locator("img[alt='redocly logo']").count() == 0
     assert [url for url in elsewhere if not url.startswith((ours, "data:", "blob:"))] == []
 
 

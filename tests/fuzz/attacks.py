@@ -212,7 +212,11 @@ def on_headers(call: Call, key: bytes) -> Iterator[Call]:
         b"Accept": [b"*/xml", b"text/html", b"\xff", b"application/json;q=x", b"," * 5_000],
         b"Accept-Language": [b"*", b"xx;q=nan", b"id;q=9", b"\xff", b"a-" * 5_000, b"zh-Hant,,;"],
         b"Content-Encoding": [b"gzip", b"br", b"x"],
-        b"Content-Type": [b"", b"?", b"text/plain", b"application/json; charset=utf-16", b"\xff"],
+        b"Content-Type": [
+            *(b"", b"?", b"text/plain", b"\xff", b"application/json; a*=bogus''%41"),
+            *(b"application/json; charset=" + codec for codec in (b"utf-16", b"hex", b"idna")),
+            b"a; b*0*=x''a; b*1*=%ff",
+        ],
         b"Idempotency-Key": [b"", b'""', b"\xff", b"a\tb", b"x" * 300, "ключ".encode()],
         b"X-Forwarded-For": [b"", b"'", b"::1%lo", b"1.2.3.4, " * 500],
         b"X-Forwarded-Proto": [b"ftp"],

@@ -35,11 +35,13 @@ def test_nothing_is_found(
     alice, bob = (move_in(name, mode=way.mode) for name in ("alice", "bob"))
     report = Report()
 
-    for seed in count(1):
-        me = alice if seed % 2 else bob
+    for number in count(1):
+        me = alice if number % 2 else bob
+        # Each way has seeds of its own: the same cases in other clothes would find little more.
+        seed = WAYS.index(way) * 1_000 + number
         visit(open_shop, way, me, examples=EXAMPLES, seed=seed, report=report)
         is_enough = report.cases * len(WAYS) >= CASES
-        if is_enough and (not report.never_carried_out or seed >= _MOST_ROUNDS):
+        if is_enough and (not report.never_carried_out or number >= _MOST_ROUNDS):
             break
 
     told = "\n".join(report.lines())

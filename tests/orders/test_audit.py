@@ -49,6 +49,19 @@ BREAKS = {
     "purchase that nobody will end (attempt, state, order's status)": (
         "UPDATE orders_purchaseattempt SET state = 'sent' WHERE order_id = {received}"
     ),
+    "given back by the supplier and not by the books, or otherwise (attempt)": (
+        "UPDATE orders_purchaseattempt SET returned_at = now() WHERE order_id = {received}"
+    ),
+    "stray purchase and its loss disagree": (
+        "INSERT INTO orders_straypurchase (supplier_id, reference, phone_number, cost, currency,"
+        " state, found_at, settled_at) SELECT supplier_id, 'stray', '', 1, 'USD', 'lost', now(),"
+        " now() FROM orders_purchaseattempt WHERE order_id = {received}"
+    ),
+    "supplier's top-up and its transfer disagree": (
+        "INSERT INTO orders_suppliertopup (supplier_id, amount, currency, note, created_at)"
+        " SELECT supplier_id, 1, 'USD', '', now() FROM orders_purchaseattempt"
+        " WHERE order_id = {received}"
+    ),
     "lost attempt and its loss disagree": (
         "UPDATE orders_purchaseattempt SET state = 'lost' WHERE order_id = {open}"
     ),

@@ -119,8 +119,9 @@ def test_ten_cancels_make_one_refund(alice: User, simulator: RemoteSimulator) ->
 
     outcomes = all_at_once(lambda _: cancel(order), count=10)
 
-    assert kinds(outcomes)["Order"] == 1
-    assert set(kinds(outcomes)) <= {"Order", "SupplierUnavailable", "OrderNotCancellable"}
+    # Whoever came while the first was at it learns what it came to.
+    assert kinds(outcomes)["Order"] >= 1
+    assert set(kinds(outcomes)) <= {"Order", "OrderNotCancellable"}
     settled_once(order, alice)
     assert order.status == Status.CANCELLED
     assert Transfer.objects.filter(kind="release").count() == 1

@@ -110,8 +110,10 @@ def test_a_call_that_this_shop_does_not_have_brings_no_samples() -> None:
 
 def test_events_are_those_that_the_shop_sends() -> None:
     assert set(EVENTS) == set(EventType.values)
-    order = {"orderId": "ord_1", "status": "received"}
-    assert example_of("order.expired", order)["data"]["status"] == "expired"
+    order = {"orderId": "ord_1", "status": "received", "otp": "123456", "price": 6500}
+    expired = example_of("order.expired", order)["data"]
+    assert (expired["status"], expired["otp"], expired["refundAmount"]) == ("expired", None, 6500)
+    assert example_of("order.received", order)["data"] == order
 
 
 def test_guides_are_in_reading_order() -> None:

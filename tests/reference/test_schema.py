@@ -113,7 +113,13 @@ def test_it_is_served_in_json(client: Client, mount: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "asked", [{"query": "?format=yaml"}, {"accept": "application/yaml"}], ids=str
+    "asked",
+    [
+        {"query": "?format=yaml"},
+        {"accept": "application/yaml"},
+        {"accept": "Application/YAML; a*=bogus''%41, */*"},
+    ],
+    ids=str,
 )
 def test_it_is_served_in_yaml(client: Client, asked: dict[str, str]) -> None:
     answer = client.get(

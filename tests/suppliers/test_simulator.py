@@ -207,6 +207,15 @@ def test_latency_holds_every_answer(account, simulator):
     assert time.monotonic() - started >= 0.1
 
 
+def test_more_requests_than_it_takes_are_refused(account, simulator):
+    simulator.control(requests_per_s=0)
+
+    with pytest.raises(Refused) as refusal:
+        account.balance()
+
+    assert refusal.value.reason is RefusalReason.BUSY
+
+
 def test_more_is_charged_than_asked(buy, faults, line):
     faults(wrong_price=1)
 

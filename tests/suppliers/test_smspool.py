@@ -55,7 +55,9 @@ def says(scripted, raw):
     def says(*answers, status=200, **options):
         steps = [one if isinstance(one, str) else json.dumps(one) for one in answers]
         scripted.answers(*(raw(step, status=status) for step in steps))
-        return open_supplier("smspool", Credentials(scripted.root, "k", options=options))
+        return open_supplier(
+            "smspool", Credentials(scripted.root, "0123456789abcdef", options=options)
+        )
 
     return says
 

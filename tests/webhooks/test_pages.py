@@ -36,6 +36,22 @@ def test_adding_shows_the_secret_this_once(browser: Client, receiver: Receiver) 
     assert secret not in browser.get(f"/webhooks/{endpoint.public_id}").content.decode()
 
 
+def test_a_form_sent_again_makes_nothing_new(browser: Client, receiver: Receiver) -> None:
+    once = browser.get("/webhooks/new").context["once"]
+    sent = {"endpoint_url": receiver.url(), "events": ["*"], "once": once}
+    browser.post("/webhooks/new", sent)
+    again = browser.post("/webhooks/new", sent)
+    endpoint = Endpoint.objects.get()
+    path = f"/webhooks/{endpoint.public_id}"
+    rotate = {"once": browser.get(path).context["once"]}
+    browser.post(f"{path}/rotate", rotate)
+    rotated_again = browser.post(f"{path}/rotate", rotate)
+
+    assert again["Location"] == "/webhooks/"
+    assert rotated_again["Location"] == path
+    assert endpoint.secrets.count() == 2
+
+
 @pytest.mark.parametrize(
     ("sent", "said"),
     [

@@ -27,7 +27,7 @@ def emit(
 ) -> None:
     """Tell the account's endpoints that want to know; `data` is asked for only if one does."""
     assert transaction.get_connection().in_atomic_block, "the event belongs to what it tells of"
-    wanting = _WANTING.all((user_id, mode, [event_type.value, ALL_EVENTS]))
+    wanting = _WANTING.all((user_id, mode, event_type.value))
     if wanting:
         queue_event(
             event_type,
@@ -43,7 +43,7 @@ def emit(
 _WANTING = PreparedRead(
     "SELECT {0} FROM webhooks_endpoint endpoint WHERE endpoint.user_id = %s AND endpoint.mode = %s"
     f" AND endpoint.state IN ('{EndpointState.ACTIVE}', '{EndpointState.PAUSED}')"
-    " AND endpoint.events && %s::varchar[]",
+    f" AND (%s = ANY(endpoint.events) OR '{ALL_EVENTS}' = ANY(endpoint.events))",
     endpoint=Endpoint,
 )
 

@@ -29,7 +29,7 @@ _MOST_REDELIVERED = 10_000
 class TooManyWebhooks(Problem):
     code = "too_many_webhooks"
     message = _("You have as many webhooks as an account may have. Delete one first.")
-    example_details = {"limit": 20}
+    example_details = {"limit": 10}
 
 
 class WebhookDisabled(Problem):

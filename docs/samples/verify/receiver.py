@@ -30,7 +30,7 @@ class Receiver(BaseHTTPRequestHandler):
         self.end_headers()
         if genuine:
             event = json.loads(body)
-            print(event["type"], event["data"].get("orderId", ""), flush=True)
+            print(event["type"], event["data"].get("orderId") or "", flush=True)
 
 
 HTTPServer(("127.0.0.1", int(os.environ.get("PORT", "8080"))), Receiver).serve_forever()

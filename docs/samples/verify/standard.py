@@ -20,7 +20,7 @@ class Receiver(BaseHTTPRequestHandler):
             return
         self.send_response(204)
         self.end_headers()
-        print(event["type"], event["data"].get("orderId", ""), flush=True)
+        print(event["type"], event["data"].get("orderId") or "", flush=True)
 
 
 HTTPServer(("127.0.0.1", int(os.environ.get("PORT", "8080"))), Receiver).serve_forever()

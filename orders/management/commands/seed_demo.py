@@ -14,6 +14,7 @@ from accounts.models import ApiKey, Mode, User
 from catalog.actions import SyncFailed, exchange_rates, refresh_balance, sync_catalogue
 from catalog.models import ExchangeRate, PricingRule, Supplier
 from suppliers.base import SupplierError
+from suppliers.simulator.demo import DEMO
 from wallet.actions import credit_top_up
 
 BUYER, ADMIN, PASSWORD = "buyer@nexotp.test", "admin@nexotp.test", "nexotp-demo"
@@ -25,6 +26,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--supplier-url", required=True, help="the simulator's handler")
+        parser.add_argument(
+            "--all-suppliers", action="store_true", help="the simulator serves the others, too"
+        )
         parser.add_argument("--supplier-key", default="simulator-key")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -33,7 +37,26 @@ class Command(BaseCommand):
             user=buyer, amount=OPENING_BALANCE, top_up_id=f"demo:{buyer.public_id}", by=admin
         )
         _rates_and_rules()
-        self._suppliers(options["supplier_url"], options["supplier_key"])
+        url, key = options["supplier_url"], options["supplier_key"]
+        suppliers = [
+            _supplier("alpha", "Simulator", "smsactivate", url=url, key=key),
+            _supplier("sandbox", "Sandbox", "sandbox", mode=Mode.SANDBOX),
+        ]
+        if options["all_suppliers"]:
+            root = url.removesuffix("/stubs/handler_api.php")
+            suppliers += [
+                _supplier(
+                    other.code,
+                    other.name,
+                    other.protocol,
+                    url=other.url(root),
+                    key=key,
+                    currency=other.currency,
+                )
+                for other in DEMO
+            ]
+        for supplier in suppliers:
+            self._read_catalogue(supplier)
         logins = {
             "buyer": {"email": BUYER, "password": PASSWORD},
             "admin": {"email": ADMIN, "password": PASSWORD},
@@ -42,31 +65,42 @@ class Command(BaseCommand):
         }
         self.stdout.write(json.dumps(logins))
 
-    def _suppliers(self, url: str, key: str) -> None:
-        live, is_new = Supplier.objects.get_or_create(
-            code="alpha",
-            defaults={
-                "name": "Simulator",
-                "protocol": "smsactivate",
-                "base_url": url,
-                "options": {"requests_per_second": "200"},
-            },
-        )
-        if is_new or live.base_url != url:
-            live.base_url = url
-            live.set_api_key(key)
-            live.save()
-        sandbox, _new = Supplier.objects.get_or_create(
-            code="sandbox",
-            defaults={"name": "Sandbox", "protocol": "sandbox", "mode": Mode.SANDBOX},
-        )
-        for supplier in (live, sandbox):
-            if supplier.synced_at is None:
-                try:
-                    sync_catalogue(supplier, now=timezone.now())
-                    refresh_balance(supplier, now=timezone.now())
-                except (SyncFailed, SupplierError) as failure:
-                    self.stderr.write(f"{supplier}: catalogue not read yet ({failure})")
+    def _read_catalogue(self, supplier: Supplier) -> None:
+        if supplier.synced_at is not None:
+            return
+        try:
+            sync_catalogue(supplier, now=timezone.now())
+            refresh_balance(supplier, now=timezone.now())
+        except (SyncFailed, SupplierError) as failure:
+            self.stderr.write(f"{supplier}: catalogue not read yet ({failure})")
+
+
+def _supplier(
+    code: str,
+    name: str,
+    protocol: str,
+    *,
+    url: str = "",
+    key: str = "",
+    currency: str = "USD",
+    mode: Mode = Mode.LIVE,
+) -> Supplier:
+    supplier, is_new = Supplier.objects.get_or_create(
+        code=code,
+        defaults={
+            "name": name,
+            "protocol": protocol,
+            "mode": mode,
+            "base_url": url,
+            "currency": currency,
+            "options": {"requests_per_second": "200"} if url else {},
+        },
+    )
+    if url and (is_new or supplier.base_url != url):
+        supplier.base_url = url
+        supplier.set_api_key(key)
+        supplier.save()
+    return supplier
 
 
 def _person(email: str, *, is_staff: bool = False) -> User:

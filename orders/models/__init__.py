@@ -19,6 +19,7 @@ from accounts.models import Mode, User
 from catalog.models import Country, Offer, Service, Supplier, provider_code
 from nexotp.lib.db import PreparedRead
 from nexotp.lib.ids import new_id
+from orders.models.books import StrayPurchase, StrayState, SupplierTopUp
 from orders.states import (
     CAPTURED,
     FINAL,
@@ -31,6 +32,19 @@ from orders.states import (
 )
 from suppliers.base import Goods
 from wallet.actions import OrderMoney
+
+__all__ = [
+    "AttemptQuerySet",
+    "Order",
+    "OrderMessage",
+    "OrderQuerySet",
+    "PurchaseAttempt",
+    "StrayPurchase",
+    "StrayState",
+    "SupplierTopUp",
+    "lease_from",
+    "new_order_id",
+]
 
 
 def lease_from(now: datetime) -> datetime:
@@ -326,6 +340,8 @@ class PurchaseAttempt(models.Model):
     hinted_at = models.DateTimeField(null=True)
     look_count = models.PositiveSmallIntegerField(default=0)
     next_action_at = models.DateTimeField(null=True)
+    # The supplier gave the cost back although the purchase was used, or booked as a loss.
+    returned_at = models.DateTimeField(null=True, editable=False)
     # With the order's first purchase: who could have served, and why this one was asked.
     route = models.JSONField(null=True, editable=False)
 
@@ -379,6 +395,7 @@ class PurchaseAttempt(models.Model):
                 condition=Q(hinted_at__isnull=False),
                 name="orders_attempt_hinted",
             ),
+            BrinIndex(fields=["sent_at"], autosummarize=True, name="orders_attempt_recent"),
         ]
 
     def __str__(self) -> str:
