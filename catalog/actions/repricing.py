@@ -172,14 +172,19 @@ def _chunks(supplier: Supplier) -> Iterator[tuple[int, int]]:
 
 
 def _write_prices(which: str, pricing: Pricing, supplier: Supplier, values: dict[str, Any]) -> int:
-    source = f"(SELECT * FROM catalog_offer offer WHERE supplier_id = %(supplier)s AND {which})"
+    """Price the offers of a supplier that meet a condition, and write the prices that differ.
+
+    The condition stands twice: from the rows priced alone the planner would not see that it need
+    not look through all offers for them.
+    """
+    these = f"offer.supplier_id = %(supplier)s AND {which}"
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
-            {priced_sql(source)}
-            UPDATE catalog_offer SET price = priced.new_price FROM priced
-            WHERE catalog_offer.id = priced.id
-              AND catalog_offer.price IS DISTINCT FROM priced.new_price
+            {priced_sql(f"(SELECT * FROM catalog_offer offer WHERE {these})")}
+            UPDATE catalog_offer offer SET price = priced.new_price FROM priced
+            WHERE offer.id = priced.id AND {these}
+              AND offer.price IS DISTINCT FROM priced.new_price
             """,
             {"supplier": supplier.pk, **pricing.values(supplier), **values},
         )

@@ -208,7 +208,7 @@ UPDATE catalog_offer offer SET cost = priced.cost, stock = priced.stock,
     supplier_service = priced.supplier_service, supplier_country = priced.supplier_country,
     updated_at = %(now)s
 FROM priced
-WHERE offer.id = priced.id
+WHERE offer.id = priced.id AND offer.supplier_id = %(supplier)s
   AND (offer.cost, offer.stock, offer.supplier_service, offer.supplier_country)
     IS DISTINCT FROM
     (priced.cost, priced.stock, priced.supplier_service, priced.supplier_country)
@@ -217,5 +217,6 @@ WHERE offer.id = priced.id
 _VANISH = """
 UPDATE catalog_offer offer SET stock = 0, updated_at = %(now)s
 FROM planned
-WHERE offer.id = planned.id AND offer.stock > 0 AND planned.cost IS NULL AND NOT planned.is_held
+WHERE offer.id = planned.id AND offer.supplier_id = %(supplier)s AND offer.stock > 0
+  AND planned.cost IS NULL AND NOT planned.is_held
 """
