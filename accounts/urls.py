@@ -7,4 +7,5 @@ urlpatterns = [
     path("sign-in/", views.SignInView.as_view(), name="login"),
     path("sign-out/", LogoutView.as_view(), name="logout"),
     path("language/", views.choose_language, name="set_language"),
+    path("mode/", views.choose_mode, name="choose_mode"),
 ]

@@ -6,7 +6,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-from accounts.models import Mode
+from accounts.modes import mode_of
 from wallet.actions import open_wallet
 
 
@@ -16,4 +16,5 @@ def wallet(request: HttpRequest) -> dict[str, Any]:
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated or request.path.startswith("/admin/"):
         return {}
-    return {"wallet": SimpleLazyObject(partial(open_wallet, user=user, mode=Mode.LIVE))}
+    mode = mode_of(request)
+    return {"mode": mode, "wallet": SimpleLazyObject(partial(open_wallet, user=user, mode=mode))}

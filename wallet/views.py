@@ -5,7 +5,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from accounts.models import Mode
+from accounts.modes import mode_of
 from nexotp.lib.pagination import keyset_page
 from wallet.actions import open_wallet
 from wallet.models import Transfer
@@ -17,7 +17,7 @@ _PER_PAGE = 25
 def show_wallet(request: HttpRequest) -> HttpResponse:
     """The balance, and every movement behind it."""
     assert not isinstance(request.user, AnonymousUser)
-    wallet = open_wallet(user=request.user, mode=Mode.LIVE)
+    wallet = open_wallet(user=request.user, mode=mode_of(request))
     page = keyset_page(
         Transfer.objects.of(wallet), before=request.GET.get("before", ""), size=_PER_PAGE
     )

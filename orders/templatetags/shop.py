@@ -8,7 +8,7 @@ from django.db.models import Sum
 from django.utils import formats
 from django.utils.translation import gettext as _
 
-from accounts.models import Mode, User
+from accounts.models import User
 from orders.models import Order
 from orders.states import Status
 from orders.wording import status_label, tone_of
@@ -58,9 +58,9 @@ def clock(seconds: int) -> str:
 
 
 @register.simple_tag
-def held_in_open_orders(user: User) -> int:
+def held_in_open_orders(user: User, mode: str) -> int:
     """Return how much of a customer's money waits in orders that may still give it back."""
     undecided = [Status.PURCHASING, Status.WAITING, Status.CLOSING]
-    orders = Order.objects.for_account(user, Mode.LIVE).open().filter(status__in=undecided)
+    orders = Order.objects.for_account(user, mode).open().filter(status__in=undecided)
     found: dict[str, Any] = orders.aggregate(held=Sum("price"))
     return int(found["held"] or 0)

@@ -3,7 +3,7 @@
 import pytest
 from django.test import Client
 
-from accounts.models import User
+from accounts.models import Mode, User
 from tests import cast
 
 
@@ -53,3 +53,20 @@ def test_a_polling_page_is_told_to_reload(client: Client) -> None:
     answer = client.get("/sign-in/", headers={"HX-Request": "true"})
 
     assert answer["HX-Refresh"] == "true"
+
+
+def test_the_sandbox_is_chosen_for_the_session(client: Client, alice: User) -> None:
+    client.force_login(alice)
+
+    chosen = client.post("/mode/", {"mode": "sandbox", "next": "/wallet/"})
+
+    assert chosen["Location"] == "/wallet/"
+    assert client.get("/wallet/").context["mode"] == Mode.SANDBOX
+    client.post("/mode/", {"mode": "live"})
+    assert client.get("/wallet/").context["mode"] == Mode.LIVE
+
+
+def test_choosing_a_mode_leads_nowhere_else(client: Client, alice: User) -> None:
+    client.force_login(alice)
+
+    assert client.post("/mode/", {"mode": "x", "next": "https://evil.example/"})["Location"] == "/"

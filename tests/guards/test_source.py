@@ -41,7 +41,7 @@ def test_the_scan_for_transfers_sees_each_way() -> None:
 def test_transfers_are_created_only_by_the_wallets_actions() -> None:
     writers = [name for name, tree in modules().items() if writes_transfers(tree)]
 
-    assert writers == ["wallet/actions.py"]
+    assert writers == ["wallet/actions/posting.py"]
 
 
 # ---- the network ------------------------------------------------------------------------------
@@ -104,7 +104,7 @@ def test_no_task_is_sent_inside_a_transaction() -> None:
 
 # A button of the admin, by the task's name: its view opens no transaction; and a wake-up that is
 # called after the commit; and a supplier's push, in no transaction either.
-_MAY_SEND = {"catalog/admin.py", "webhooks/waking.py", "orders/callbacks.py"}
+_MAY_SEND = {"catalog/admin/suppliers.py", "webhooks/waking.py", "orders/callbacks.py"}
 
 
 def test_tasks_are_sent_at_once_only_by_tasks() -> None:

@@ -288,7 +288,8 @@ def test_sandbox_orders_stay_out_of_the_shop(browser: Client, alice: User) -> No
     order = cast.buy(alice, mode="sandbox")
 
     assert browser.get("/orders/").context["page"].rows == []
-    assert browser.get(f"/orders/{order.public_id}").status_code == 404
+    browser.post("/mode/", {"mode": "sandbox"})
+    assert browser.get("/orders/").context["page"].rows == [order]
 
 
 def test_a_page_of_history_costs_the_same_with_more_rows(

@@ -1,0 +1,171 @@
+"""What is sold: services and countries, and what of them is on sale."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db import models
+from django.db.models import FilteredRelation, Min, Q, Sum
+from django.db.models.functions import Coalesce
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Mode
+from catalog.models.resting import Block, Pause
+from catalog.models.suppliers import Supplier
+
+ANY_PROVIDER = "any"
+
+
+# Of an offer, from the side of its service or its country.
+_IN_STOCK = Q(offer__stock__gt=0, offer__price__isnull=False)
+
+
+def _with_sums(
+    rows: Any, relation: str, goods: Q, mode: str, now: datetime, *, barred: Q | None = None
+) -> Any:
+    """Annotate each row with the `stock` and the lowest `price` of what belongs to it.
+
+    One join and one grouping for all rows: a subquery for each would look a thousand times.
+    """
+    # They are few, and a join's condition takes no subquery; nobody has the number 0.
+    selling = [0, *Supplier.objects.selling(mode, now).values_list("pk", flat=True)]
+    sellers = Q(**{f"{relation}__supplier__in": selling})
+    sold = ~barred if barred else None
+    return rows.annotate(_shelf=FilteredRelation(relation, condition=goods & sellers)).annotate(
+        stock=Coalesce(Sum("_shelf__stock", filter=sold), 0),
+        price=Min("_shelf__price", filter=sold),
+    )
+
+
+def _barred(field: str, mode: str, now: datetime, **there: Any) -> Q:
+    """The condition for goods that are paused or blocked, of the services or countries annotated.
+
+    Both lists are short, and so read first: looked for offer by offer they would cost most of it.
+    """
+    barred = Q()
+    resting = Pause.objects.on(now).filter(**there)
+    for own, supplier in resting.values_list(f"{field}_id", "supplier_id"):
+        barred |= Q(pk=own, _shelf__supplier=supplier)
+    if mode == Mode.LIVE:
+        [other] = there
+        listed = Block.objects.filter(Q(**there) | Q(**{other: None}))
+        for own in listed.values_list(f"{field}_id", flat=True):
+            barred |= Q(pk__isnull=False) if own is None else Q(pk=own)
+    return barred
+
+
+def service_id(code: str) -> str:
+    return f"svc_{code}"
+
+
+def country_id(code: str) -> str:
+    return f"cty_{code}"
+
+
+class ServiceQuerySet(models.QuerySet["Service"]):
+    def visible_in(self, mode: str) -> "ServiceQuerySet":
+        """Services a customer may see; the sandbox's own ones only in the sandbox."""
+        visible = self.filter(is_visible=True)
+        return visible if mode == Mode.SANDBOX else visible.filter(is_test=False)
+
+    def search(self, text: str) -> "ServiceQuerySet":
+        """Services whose name or code contains the text."""
+        return self.filter(Q(name__icontains=text) | Q(code__icontains=text))
+
+    def by_popularity(self) -> "ServiceQuerySet":
+        return self.order_by("-popularity", "name")
+
+    def with_availability(
+        self, mode: str, country: "Country | None" = None, *, now: datetime
+    ) -> "ServiceQuerySet":
+        """Annotate `stock` and the lowest `price` over what is on sale, there or anywhere."""
+        if country is None:
+            goods = Q(availability__country=None)
+            annotated: ServiceQuerySet = _with_sums(self, "availability", goods, mode, now)
+        else:
+            goods = Q(offer__country=country) & _IN_STOCK
+            barred = _barred("service", mode, now, country=country)
+            annotated = _with_sums(self, "offer", goods, mode, now, barred=barred)
+        return annotated
+
+
+class Service(models.Model):
+    """Something that sends codes, by our own name for it."""
+
+    code = models.SlugField(_("code"), max_length=60, unique=True)
+    trade_code = models.CharField(max_length=8, blank=True, db_index=True)
+    name = models.CharField(_("name"), max_length=80)
+    category = models.CharField(_("category"), max_length=30)
+    popularity = models.PositiveIntegerField(default=0)
+    is_visible = models.BooleanField(_("visible"), default=True)
+    is_test = models.BooleanField(_("sandbox only"), default=False)
+
+    objects = ServiceQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("service")
+        verbose_name_plural = _("services")
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def public_id(self) -> str:
+        return service_id(self.code)
+
+
+class CountryQuerySet(models.QuerySet["Country"]):
+    def visible(self) -> "CountryQuerySet":
+        return self.filter(is_visible=True)
+
+    def with_availability(
+        self, mode: str, service: Service | None = None, *, now: datetime
+    ) -> "CountryQuerySet":
+        """Annotate `stock` and the lowest `price` over what is on sale, for it or for anything."""
+        if service is None:
+            goods = Q(availability__service=None)
+            annotated: CountryQuerySet = _with_sums(self, "availability", goods, mode, now)
+        else:
+            goods = Q(offer__service=service) & _IN_STOCK
+            barred = _barred("country", mode, now, service=service)
+            annotated = _with_sums(self, "offer", goods, mode, now, barred=barred)
+        return annotated
+
+
+def name_column() -> str:
+    """Return which of a country's names is shown in the language of this moment."""
+    return "name_id" if get_language() == "id" else "name_en"
+
+
+class Country(models.Model):
+    """A country as numbers are sold: two rows may share an ISO code (real and virtual USA)."""
+
+    code = models.SlugField(_("code"), max_length=20, unique=True)
+    trade_id = models.PositiveIntegerField(unique=True)
+    iso = models.CharField("ISO", max_length=2, db_index=True)
+    name_en = models.CharField(_("English name"), max_length=80)
+    name_id = models.CharField(_("Indonesian name"), max_length=80)
+    prefix = models.CharField(_("prefix"), max_length=8)
+    is_visible = models.BooleanField(_("visible"), default=True)
+
+    objects = CountryQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("country")
+        verbose_name_plural = _("countries")
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def name(self) -> str:
+        return str(getattr(self, name_column()))
+
+    @property
+    def public_id(self) -> str:
+        return country_id(self.code)
+
+    @property
+    def flag(self) -> str:
+        """The flag as two regional indicator letters."""
+        return "".join(chr(0x1F1E6 + ord(letter) - ord("A")) for letter in self.iso)

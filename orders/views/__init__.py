@@ -1,0 +1,1 @@
+"""The pages about buying numbers and about orders."""
