@@ -69,6 +69,6 @@ def test_the_sandbox_is_chosen_for_the_session(client: Client, alice: User) -> N
 def test_choosing_a_mode_leads_nowhere_else(client: Client, alice: User) -> None:
     client.force_login(alice)
 
-    assert (
-        client.post("/mode/", {"mode": "x", "next": "https://evil.example/"})["Location"] == "/buy/"
-    )
+    answer = client.post("/mode/", {"mode": "x", "next": "https://evil.example/"})
+
+    assert answer["Location"] == "/buy/"
