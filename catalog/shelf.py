@@ -28,8 +28,9 @@ class ShelfService:
 def services_on_sale() -> tuple[ShelfService, ...]:
     """Return every service that has numbers, the most wanted first."""
     wanted = Service.objects.visible_in(Mode.LIVE).by_popularity()
-    on_sale: Any = wanted.with_availability(Mode.LIVE, now=timezone.now()).filter(stock__gt=0)
-    return tuple(ShelfService(**row) for row in on_sale.values("code", "name", "price"))
+    summed: Any = wanted.with_availability(Mode.LIVE, now=timezone.now())
+    rows = summed.filter(stock__gt=0).values("code", "name", "price")
+    return tuple(ShelfService(**row) for row in rows)
 
 
 def search_services(text: str) -> list[ShelfService]:
