@@ -39,7 +39,8 @@ def tell_pages(user_id: int, what: str) -> None:
 
 def channel() -> str:
     """Return where it is told; Redis's channels are the same in all of its databases."""
-    return f"live:{parse_url(settings.REDIS_URL).get('db', 0)}"
+    options = parse_url(settings.REDIS_URL)  # type: ignore[no-untyped-call]
+    return f"live:{options.get('db', 0)}"
 
 
 def told(message: bytes) -> Iterator[tuple[int, str]]:

@@ -16,6 +16,8 @@ class Afterwards:
     `moment` is in seconds. The thread starts with the first who asks, and ends with the process.
     """
 
+    _is_running: bool
+
     def __init__(self, work: Callable[[], None], *, name: str, moment: float) -> None:
         self._work, self._name, self._moment = work, name, moment
         self._begin()

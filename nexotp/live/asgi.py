@@ -1,6 +1,8 @@
 """What the live process runs: bare ASGI, one task for each open stream.
 
-`/live/` is the stream, `/healthz` says whether this process hears of changes.
+`/live/` is the stream, `/healthz` says whether this process hears of changes. The server would wait
+for open streams to end before it ends itself, so it is told to kill them (--workers-kill-timeout):
+there is nothing here to lose.
 """
 
 import asyncio
