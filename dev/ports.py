@@ -6,14 +6,21 @@ import socket
 
 from dev.processes import DevError
 
+# The simulated payment gateway listens so many ports after the shop.
+GATEWAY = 3
+_TAKEN = (0, 1, GATEWAY)
+
 
 def check_free(port: int) -> None:
-    """Raises DevError, naming a free pair, when the port or the one after it is taken."""
-    for number in (port, port + 1):
+    """Raises DevError, naming a port to begin at, when one of those that a run takes is taken."""
+    for number in (port + offset for offset in _TAKEN):
         if not is_free(number):
-            free = next(p for p in range(port + 10, 65000, 10) if is_free(p) and is_free(p + 1))
+            free = next(
+                p for p in range(port + 10, 65000, 10) if all(is_free(p + o) for o in _TAKEN)
+            )
             raise DevError(
-                f"Port {number} is in use (the shop takes PORT, the supplier simulator PORT+1)."
+                f"Port {number} is in use (the shop takes PORT, the supplier simulator PORT+1, the"
+                f" payment gateway PORT+{GATEWAY})."
                 f"\nTry: make run PORT={free} NEXOTP_DATA=.data-{free}"
             )
 
