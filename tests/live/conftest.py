@@ -15,7 +15,7 @@ def live(
 ) -> Iterator[LiveProcess]:
     folder: Path = tmp_path_factory.mktemp("live")
     few = {"LIVE_STREAMS_PER_ACCOUNT": "3", "LIVE_STREAMS": "5"}
-    with serve_live(folder, **few, LIVE_PORT="8002", PORT="8000") as process:
+    with serve_live(folder, None, **few, LIVE_PORT="8002", PORT="8000") as process:
         yield process
 
 
