@@ -126,8 +126,8 @@ async def main() -> None:
         await asyncio.to_thread(sys.stdin.read)
         broken = [task for task in staying if task.done()]
         seen_by_browsers: dict[str, float] = {}
-        for page in drawn:
-            seen_by_browsers |= await page.evaluate("window.codesSeen")
+        for shown in drawn:
+            seen_by_browsers |= await shown.evaluate("window.codesSeen")
         await browser.close()
     assert not broken, broken[0].exception()
     fetches = sum(page.fetches for page in thin)

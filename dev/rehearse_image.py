@@ -50,21 +50,9 @@ def rehearse(image: Image, environment: dict[str, str]) -> None:
         if not processes.wait_until(ready, timeout=START_WITHIN):
             raise DevError("The image's worker does not answer.")
     rehearse_serving(image, image.command, environment, name="web")
-    live = [
-        *[
-            "granian",
-            "--interface",
-            "asgi",
-            "--http",
-            "1",
-            "--no-ws",
-            "--workers",
-            "1",
-            "--blocking-threads",
-            "1",
-        ]
-    ]
-    live += ["--workers-kill-timeout", "1", "nexotp.live.asgi:application"]
+    live = ["granian", "--interface", "asgi", "--http", "1", "--no-ws", "--workers", "1"]
+    live += ["--blocking-threads", "1", "--workers-kill-timeout", "1"]
+    live += ["nexotp.live.asgi:application"]
     rehearse_serving(image, live, environment, name="live")
 
 
