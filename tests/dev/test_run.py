@@ -64,13 +64,14 @@ class Run:
 
 
 class Place:
-    """A data folder and a pair of ports, where one run follows the other."""
+    """A data folder and ports, where one run follows the other."""
 
     def __init__(self, data: Path) -> None:
         self.data = data
         # Below the range from which the system hands out ports; apart, for tests side by side.
-        first = 20_000 + os.getpid() % 5_000 * 2
-        free = (p for p in range(first, 32_000, 2) if ports.is_free(p) and ports.is_free(p + 1))
+        first = 20_000 + os.getpid() % 2_500 * 4
+        taken = (0, 1, ports.GATEWAY)
+        free = (p for p in range(first, 32_000, 4) if all(ports.is_free(p + o) for o in taken))
         self.port = next(free)
         self.runs: list[Run] = []
 
