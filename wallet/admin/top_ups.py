@@ -6,8 +6,8 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
@@ -149,7 +149,7 @@ class TopUpAdmin(ReadOnlyAdmin):
     @action(description=_("Approve"), url_path="approve", permissions=["decide"])  # type: ignore[untyped-decorator]
     def approve(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ask how much has come, then credit it."""
-        top_up = get_object_or_404(TopUp, pk=object_id)
+        top_up = self._found(request, object_id)
         suggested = top_up.amount if top_up.paid_amount is None else top_up.paid_amount
         form = ApprovalForm(
             request.POST or None, currency=top_up.currency, initial={"value": suggested}
@@ -163,13 +163,19 @@ class TopUpAdmin(ReadOnlyAdmin):
     @action(description=_("Reject"), url_path="reject", permissions=["decide"])  # type: ignore[untyped-decorator]
     def reject(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ask for a reason, then end the top-up without crediting anything."""
-        top_up = get_object_or_404(TopUp, pk=object_id)
+        top_up = self._found(request, object_id)
         form = RejectionForm(request.POST or None)
 
         def act(reason: str) -> TopUp:
             return reject_top_up(top_up, reason=reason, by=_staff(request), now=timezone.now())
 
         return self._decide(request, top_up, _("Reject this top-up"), form, act)
+
+    def _found(self, request: HttpRequest, object_id: str) -> TopUp:
+        top_up: TopUp | None = self.get_object(request, object_id)
+        if top_up is None:
+            raise Http404
+        return top_up
 
     def _decide(
         self,

@@ -17,6 +17,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
+from django_htmx.http import HttpResponseClientRefresh
 
 from accounts.models import Mode
 from accounts.modes import mode_of
@@ -33,6 +34,7 @@ from wallet.actions import (
 from wallet.forms import ProofForm, TopUpForm, read_amount
 from wallet.models import PaymentMethod, Proof, TopUp
 from wallet.models.top_ups import ProofKind
+from wallet.states import TopUpState
 from wallet.views.parts import owner_of
 from wallet.waking import wake
 
@@ -128,6 +130,9 @@ def show_top_up(request: HttpRequest, top_up_id: str) -> HttpResponse:
     is_poll = bool(request.headers.get("HX-Request"))
     if is_poll and request.GET.get("seen") == mark:
         return HttpResponse(status=204)
+    if is_poll and shown.state == TopUpState.CONFIRMED:
+        # The balance stands on the page in other places as well.
+        return HttpResponseClientRefresh()
     return _page(request, shown, mark=mark, part="#update" if is_poll else "")
 
 
