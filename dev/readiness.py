@@ -14,9 +14,12 @@ WORKERS = {"money", "webhooks", "catalogue", "others"}
 _opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
-def probes(*, web: str, control: str, broker_url: str, schedule: Path) -> Mapping[str, Probe]:
+def probes(
+    *, web: str, live: str, control: str, broker_url: str, schedule: Path
+) -> Mapping[str, Probe]:
     return {
         "web": lambda: answers(f"{web}/healthz"),
+        "live updates": lambda: answers(f"{live}/healthz"),
         "supplier simulator": lambda: answers(control),
         "beat": lambda: any(schedule.parent.glob(f"{schedule.name}*")),
         "workers": lambda: workers_answer(broker_url, WORKERS),

@@ -38,7 +38,7 @@ call_command("seed_demo", "--supplier-url", "{handler}", "--all-suppliers")
 
 @dataclass(frozen=True)
 class Place:
-    """Where a run lives: its data folder and its two ports."""
+    """Where a run lives: its data folder and its three ports."""
 
     data: Path
     port: int
@@ -46,6 +46,11 @@ class Place:
     @property
     def web(self) -> str:
         return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def live(self) -> str:
+        """Where open pages hear of changes."""
+        return f"http://127.0.0.1:{self.port + 2}"
 
     @property
     def control(self) -> str:
@@ -107,6 +112,7 @@ def environment_for(place: Place, servers: Servers) -> dict[str, str]:
         "NEXOTP_DATA": str(place.data),
         "PORT": str(place.port),
         "SUPPLIER_PORT": str(place.port + 1),
+        "LIVE_PORT": str(place.port + 2),
         # A developer's own server is where webhooks should go.
         "WEBHOOK_ALLOW_LOOPBACK": "true",
         "PATH": f"{Path(PYTHON).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
@@ -152,7 +158,7 @@ def prepare(place: Place, environment: dict[str, str]) -> dict[str, Any]:
 @contextmanager
 def shop(place: Place, environment: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
     """The processes of the Procfile."""
-    say("Starting web, workers, beat and the supplier simulator ...")
+    say("Starting web, live updates, workers, beat and the supplier simulator ...")
     # Beat's memory of what it last ran does not survive a kill -9, and is not missed.
     for old in place.schedule.parent.glob(f"{place.schedule.name}*"):
         old.unlink()
@@ -174,6 +180,7 @@ def wait_until_ready(
     waiting = dict(
         readiness.probes(
             web=place.web,
+            live=place.live,
             control=place.control,
             broker_url=environment["BROKER_URL"],
             schedule=place.schedule,

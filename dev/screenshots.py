@@ -74,7 +74,7 @@ def draw_icons(browser: Browser) -> None:
 @contextmanager
 def demo_shop() -> Iterator[str]:
     """A shop of its own with the demo's data; gives its address."""
-    port = ports.free_pair()
+    port = ports.free_place()
     with tempfile.TemporaryDirectory(prefix="nexotp-pictures-") as folder:
         log = Path(folder) / "shop.log"
         shop = processes.spawn(

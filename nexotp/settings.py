@@ -75,6 +75,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.contrib.messages.context_processors.messages",
                 "wallet.context_processors.wallet",
                 "nexotp.frame.frame",
+                "nexotp.live.address.live",
             ],
             "libraries": {"reference": "nexotp.reference.tags"},
         },
@@ -241,6 +242,19 @@ WEBHOOK_PORTS = env.list("WEBHOOK_PORTS", cast=int, default=[443])
 WEBHOOK_ALLOW_LOOPBACK = env.bool("WEBHOOK_ALLOW_LOOPBACK", default=False)
 WEBHOOK_LOG_DAYS = env.int("WEBHOOK_LOG_DAYS", default=30)
 
+# ---- Live pages -------------------------------------------------------------------------------
+# The port of the shop's own host name at which browsers find the live process, where no proxy
+# passes /live/ on to it, as in `make run`; WEB_PORT is where pages come from then.
+LIVE_PORT = env.int("LIVE_PORT", default=0)
+WEB_PORT = env.int("PORT", default=8000)
+# Open streams of one account, of which the oldest gives way, and of one process.
+LIVE_STREAMS_PER_ACCOUNT = env.int("LIVE_STREAMS_PER_ACCOUNT", default=20)
+LIVE_STREAMS = env.int("LIVE_STREAMS", default=4_000)
+# How often a quiet stream says that it is there; pages give it up after 40 seconds.
+LIVE_BEAT_SECONDS = env.float("LIVE_BEAT_SECONDS", default=15)
+# How long a stream may outlive its session.
+LIVE_CHECK_SECONDS = env.float("LIVE_CHECK_SECONDS", default=60)
+
 # ---- Mail -------------------------------------------------------------------------------------
 vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
 EMAIL_TIMEOUT = 10
@@ -271,7 +285,7 @@ CONTENT_SECURITY_POLICY = {
         "style-src": ["'self'"],
         "img-src": ["'self'", "data:"],
         "font-src": ["'self'"],
-        "connect-src": ["'self'"],
+        "connect-src": ["'self'", *([f"*:{LIVE_PORT}"] if LIVE_PORT else [])],
         "form-action": ["'self'"],
         "base-uri": ["'none'"],
         "frame-ancestors": ["'none'"],

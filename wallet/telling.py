@@ -4,6 +4,7 @@ from typing import Any
 
 from django.conf import settings
 
+from accounts.live import WALLET, tell_pages
 from nexotp.lib.http import timestamp
 from nexotp.lib.money import to_json
 from wallet.models import LedgerAccount, Transfer, TransferKind
@@ -33,6 +34,7 @@ def _crosses_threshold(transfer: Transfer) -> bool:
 def _emit(event_type: EventType, transfer: Transfer, wallet_id: int, data: dict[str, Any]) -> None:
     owner = LedgerAccount.objects.values_list("owner_id", flat=True).get(pk=wallet_id)
     assert owner is not None, "wallets have owners"
+    tell_pages(owner, WALLET)
     emit(
         event_type,
         user_id=owner,

@@ -15,6 +15,7 @@ from orders.actions.closing import (
     advance_due_orders,
     cancel_order,
     refund_order,
+    report_number,
 )
 from orders.actions.floats import compare_balances, record_supplier_top_up, watch_floats
 from orders.actions.guarding import (
@@ -71,6 +72,7 @@ __all__ = [
     "reconcile_history",
     "record_supplier_top_up",
     "refund_order",
+    "report_number",
     "resend_code",
     "settle_due_attempts",
     "settle_stray",

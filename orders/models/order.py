@@ -15,6 +15,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.live import tell_pages
 from accounts.models import Mode, User
 from catalog.models import Country, Service
 from nexotp.lib.db import PreparedRead
@@ -109,6 +110,8 @@ class Order(models.Model):
     closing_since = models.DateTimeField(null=True)
     closing_reason = models.CharField(max_length=200, blank=True)
     failure = models.CharField(max_length=40, blank=True)
+    # The customer said that the number had been used for the service before.
+    number_reported_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(default=timezone.now)
     expires_at = models.DateTimeField(null=True)
     cancel_available_at = models.DateTimeField(null=True)
@@ -245,6 +248,7 @@ class Order(models.Model):
         for name, value in changes.items():
             setattr(self, name, value)
         self.save(update_fields=list(changes))
+        tell_pages(self.user_id, self.public_id)
 
 
 _LOCKED = PreparedRead(
