@@ -27,6 +27,11 @@ def has_room(port: int) -> bool:
     return all(is_free(number) for number in range(port, port + NEEDED))
 
 
+def free_place() -> int:
+    """A port that has room for a shop."""
+    return next(port for port in range(8600, 65000, 10) if has_room(port))
+
+
 def parse(text: str) -> int:
     if not text.isdigit() or not 1024 <= int(text) <= 65535 - NEEDED:
         raise DevError(f"PORT={text} is not a port: choose a number from 1024 to 65532.")

@@ -57,6 +57,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "nexotp.trouble.TroubleMiddleware",
 ]
 
 ROOT_URLCONF = "nexotp.urls"
@@ -73,6 +74,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "wallet.context_processors.wallet",
+                "nexotp.frame.frame",
                 "nexotp.live.address.live",
             ],
             "libraries": {"reference": "nexotp.reference.tags"},
@@ -120,6 +122,10 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "buy"
 LOGOUT_REDIRECT_URL = "login"
+
+# ---- Maintenance ------------------------------------------------------------------------------
+# While this file exists the shop is closed to all but staff; it may hold a number of minutes.
+MAINTENANCE_FILE = env.str("MAINTENANCE_FILE", default=str(BASE_DIR / "maintenance.on"))
 
 # ---- Languages --------------------------------------------------------------------------------
 LANGUAGE_CODE = "id"

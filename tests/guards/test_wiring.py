@@ -19,7 +19,10 @@ from tests.guards.source import calls, modules
 
 # Everybody may see these. Every other view asks who is there.
 PUBLIC = {
-    "",  # the landing
+    # the shop window, and what robots ask for
+    *("", "prices/", "prices/<slug:service_code>/", "prices/in/<slug:country_code>/", "terms/"),
+    *("robots.txt", "sitemap.xml", "manifest.webmanifest"),
+    "theme/",
     "healthz",  # load balancers
     "sign-in/",
     "language/",  # before signing in too
