@@ -20,7 +20,10 @@ from tests.guards.source import calls, modules
 # Everybody may see these. Every other view asks who is there.
 PUBLIC = {
     "healthz",  # load balancers
-    "sign-in/",
+    *("sign-in/", "sign-in/passkey/", "sign-in/second-step/", "sign-in/closed/", "sign-out/"),
+    *("sign-up/", "sign-up/code/"),
+    *("forgot-password/", "forgot-password/code/", "forgot-password/new/", "forgot-password/done/"),
+    "dev/mail/",  # nothing is there unless MAIL_FOLDER is set
     "language/",  # before signing in too
     "hooks/supplier/<slug:code>/<str:token>",  # suppliers, by an address that nobody can guess
     # the reference, which shows a key only to its owner
