@@ -78,7 +78,8 @@ def patient_limiter() -> None:
 @pytest.fixture(autouse=True)
 def full_buckets(request: pytest.FixtureRequest) -> None:
     """Each test starts with every rate bucket full."""
-    if {"db", "committed", "client"} & set(request.fixturenames):
+    needing = {"db", "committed", "client", "alice", "bob", "staff"}
+    if needing & set(request.fixturenames):
         limits.forget_all()
         cache.clear()
 
