@@ -1,8 +1,9 @@
 from django.urls import path
 
-from orders.views import buying, history, order
+from orders.views import buying, history, leaving, order
 
 urlpatterns = [
+    path("account/delete/", leaving.leave, name="delete_account"),
     path("buy/", buying.choose_service, name="buy"),
     path("buy/<slug:service_code>/", buying.choose_country, name="choose_country"),
     path("buy/<slug:service_code>/<slug:country_code>/", buying.confirm, name="confirm"),
