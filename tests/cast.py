@@ -131,6 +131,7 @@ _MOVED = [
     "orders_suppliertopup",
     "orders_purchaseattempt",
     "orders_order",
+    "orders_favorite",
     "wallet_transfer",
     "wallet_ledgeraccount",
     "accounts_apikey",

@@ -1,7 +1,8 @@
 """What can be done with an order.
 
-`placing` opens one, unless `guarding` keeps its account off, and `buying` gets its number;
-`polling` asks what came and `receiving` stores it; `closing` ends orders, `ending` their purchases.
+`placing` opens one, `several` a few at once, unless `guarding` keeps the account off, and `buying`
+gets the number; `polling` asks what came and `receiving` stores it; `closing` ends orders, `ending`
+their purchases.
 `searching` finds out what became of purchases nobody heard of again, `settling` tidies up upstream.
 `reconciling` compares suppliers' histories with it all, `floats` what is left of our money there.
 Suppliers are called outside transactions: each action records its intention, calls, and records the
@@ -43,8 +44,10 @@ from orders.actions.receiving import (
 from orders.actions.reconciling import reconcile_history, settle_stray
 from orders.actions.searching import settle_unknown_attempts
 from orders.actions.settling import settle_due_attempts
+from orders.actions.several import MOST_AT_ONCE, Outcome, keys_of, place_several
 
 __all__ = [
+    "MOST_AT_ONCE",
     "AccountCoolingDown",
     "CancelTooEarly",
     "IdempotencyInProgress",
@@ -53,6 +56,7 @@ __all__ = [
     "OrderNotActive",
     "OrderNotCancellable",
     "OrderRequest",
+    "Outcome",
     "Placement",
     "PriceAboveMax",
     "RateUnavailable",
@@ -65,8 +69,10 @@ __all__ = [
     "compare_balances",
     "cool_down_abusers",
     "finish_order",
+    "keys_of",
     "note_push",
     "place_order",
+    "place_several",
     "poll_supplier",
     "read_hinted",
     "reconcile_history",
