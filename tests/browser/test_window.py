@@ -60,7 +60,6 @@ def test_it_is_light_and_stands_still(open_browser: OpenBrowser) -> None:
     )
     pictures = re.compile(r"\.(svg|png)$|/marks/")
     own = {name: size for name, size in weights.items() if not pictures.search(name)}
-    print(json.dumps(own, indent=1), sum(own.values()), "of", sum(weights.values()))
     assert len(own) > 8
     assert sum(own.values()) < MOST_BYTES
     assert page.evaluate("window.shifts") < 0.02
