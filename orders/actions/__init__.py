@@ -1,7 +1,8 @@
 """What can be done with an order.
 
 `placing` opens one, unless `guarding` keeps its account off, and `buying` gets its number;
-`polling` asks what came and `receiving` stores it; `closing` ends orders, `ending` their purchases.
+`polling` asks what came and `receiving` stores it, `following` keeps to a number that goes on as
+another activation; `closing` ends orders, `ending` their purchases.
 `searching` finds out what became of purchases nobody heard of again, `settling` tidies up upstream.
 `reconciling` compares suppliers' histories with it all, `floats` what is left of our money there.
 Suppliers are called outside transactions: each action records its intention, calls, and records the
