@@ -18,8 +18,7 @@ from suppliers.base import ReceivedMessage
 
 DECIMALS = 4
 
-HIGHEST_BALANCE = Decimal(1_000_000_000)
-
+_HIGHEST_BALANCE = Decimal(1_000_000_000)
 # No number costs a hundred thousand dollars or rubles; what says so is broken.
 _HIGHEST_AMOUNT = Decimal(100_000)
 _HIGHEST_COUNT = 10**9
@@ -39,6 +38,11 @@ _CODE = re.compile(r"(?<![\w.,:/+#$€£-])(\d{4,8}|\d{3,4}[- ]\d{3,4})(?![\w/%$
 
 class Unreadable(ValueError):
     """A value is not what it should be."""
+
+
+def text_of(body: bytes) -> str:
+    """Return an answer as text, without a byte order mark and blanks around it."""
+    return body.decode("utf-8", "replace").strip("\ufeff \t\r\n")
 
 
 def read_json(text: str) -> Any:
@@ -64,6 +68,15 @@ def minor_units(raw: object, *, highest: Decimal = _HIGHEST_AMOUNT) -> int:
     if not amount.is_finite() or not 0 <= amount <= highest:
         raise Unreadable("not an amount")
     return int(amount.scaleb(DECIMALS).to_integral_value(ROUND_CEILING))
+
+
+def balance_left(raw: object) -> int:
+    """Return an account's balance in minor units; an overdrawn one has nothing.
+
+    Raises Unreadable.
+    """
+    text = str(raw).strip()
+    return 0 if text.startswith("-") else minor_units(text, highest=_HIGHEST_BALANCE)
 
 
 def minor_units_or_none(raw: object) -> int | None:

@@ -18,7 +18,14 @@ from suppliers.base import (
     Supplier,
     SupplierError,
 )
-from suppliers.reading import Unreadable, excerpt, local_time, minor_units_or_none, zoned_time
+from suppliers.reading import (
+    Unreadable,
+    excerpt,
+    local_time,
+    minor_units_or_none,
+    text_of,
+    zoned_time,
+)
 from suppliers.smsactivate.answers import Reply
 from suppliers.smsactivate.dialects import Dialect
 from suppliers.smsactivate.words import NO_CONTENT
@@ -51,7 +58,7 @@ class HandlerSupplier(Supplier):
 
     def _read(self, action: str, answer: transport.Answer) -> Reply:
         """Take an answer apart, if it is one. Raises Refused, OutcomeUnknown."""
-        text = answer.body.decode("utf-8", "replace").strip("\ufeff \t\r\n")
+        text = text_of(answer.body)
         if answer.status == 204:
             return Reply(NO_CONTENT)
         if answer.status == 429:

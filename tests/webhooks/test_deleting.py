@@ -26,14 +26,15 @@ def act_on(endpoint: Endpoint, what: str) -> Callable[[], Any]:
     now = timezone.now()
     past = Delivery.objects.get(endpoint=endpoint)
     span = {"since": now - timedelta(hours=1), "until": now + timedelta(hours=1)}
-    return {
+    acts: dict[str, Callable[[], Any]] = {
         "rotate": partial(actions.rotate_secret, endpoint, now=now),
         "test": partial(actions.send_test, endpoint, now=now),
         "redeliver": partial(actions.redeliver, past, now=now),
         "redeliver_range": partial(
             actions.redeliver_range, endpoint, **span, only_failed=False, now=now
         ),
-    }[what]
+    }
+    return acts[what]
 
 
 @pytest.fixture
