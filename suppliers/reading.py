@@ -7,12 +7,16 @@ from __future__ import annotations
 
 import json
 import re
+from codecs import getincrementaldecoder
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, tzinfo
 from decimal import ROUND_CEILING, Decimal, InvalidOperation
 from hashlib import sha256
 from typing import Any
 from urllib.parse import quote_plus
+
+import ijson
 
 from suppliers.base import ReceivedMessage
 
@@ -25,6 +29,7 @@ _HIGHEST_COUNT = 10**9
 _LONGEST_NUMBER = 40
 _LONGEST_TEXT = 4_000
 _EXCERPT = 120
+_LARGEST_ITEM = 32 * 1024 * 1024
 
 _REFERENCE = re.compile(r"[0-9A-Za-z_-]{1,64}")
 _BARE_CODE = re.compile(r"[0-9A-Za-z-]{1,16}")
@@ -50,6 +55,35 @@ def read_json(text: str) -> Any:
     with suppress(ValueError, ArithmeticError, RecursionError):
         return json.loads(text, parse_float=Decimal, parse_constant=_refuse_constant)
     # Raised out here: the parser's error holds the whole text, which may echo a key.
+    raise Unreadable("not JSON")
+
+
+def items_of(chunks: Iterable[bytes]) -> Iterator[tuple[str, Any]]:
+    """Yield the items of one large JSON object while it arrives, with exact numbers.
+
+    One item at a time is in memory. Raises Unreadable, when some may have been yielded.
+    """
+    decoder = getincrementaldecoder("utf-8")("replace")
+    found: Any = ijson.sendable_list()
+    parser = ijson.kvitems_coro(found, "")
+    unfinished = 0
+    for chunk in chunks:
+        _feed(parser.send, decoder.decode(chunk).encode())
+        unfinished = 0 if found else unfinished + len(chunk)
+        if unfinished > _LARGEST_ITEM:
+            raise Unreadable("an item without end")
+        yield from found
+        del found[:]
+    _feed(parser.close)
+    yield from found
+
+
+def _feed(parse: Callable[..., Any], *data: bytes) -> None:
+    """Raises Unreadable."""
+    with suppress(ijson.JSONError, ValueError, ArithmeticError):
+        parse(*data)
+        return
+    # Raised out here, as in `read_json`.
     raise Unreadable("not JSON")
 
 

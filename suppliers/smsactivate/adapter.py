@@ -45,6 +45,8 @@ from suppliers.smsactivate.dialects import CLASSIC, Dialect
 from suppliers.smsactivate.words import FINISHED, UNKNOWN_ACTION
 
 _CATALOGUE_SECONDS = 120.0
+# what is done with each line is counted in
+_PRICES_SECONDS = 600.0
 
 # a list that does not end is broken
 _MOST_PAGES = 1_000
@@ -104,16 +106,13 @@ class SmsActivate(HandlerSupplier):
 
         Raises Refused, Unreachable, OutcomeUnknown.
         """
-        action = self._dialect.prices
-        if not self._dialect.prices_by_country:
-            return answers.listings(self._ask_catalogue(action).data)
-        return (
-            listing
-            for country in self.countries()
-            for listing in answers.listings(
-                self._ask_catalogue(action, {"country": country.code}).data
-            )
-        )
+        parts: list[dict[str, str]] = [{}]
+        if self._dialect.prices_by_country:
+            parts = [{"country": country.code} for country in self.countries()]
+        for part in parts:
+            prices = self._ask_items(self._dialect.prices, part, seconds=_PRICES_SECONDS)
+            for country, services in prices:
+                yield from answers.listings(country, services)
 
     def buy(
         self, goods: Goods, *, max_cost: int, reference: str, now: datetime, end_user: str = ""
