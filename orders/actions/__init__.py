@@ -4,6 +4,7 @@
 `polling` asks what came and `receiving` stores it, `following` keeps to a number that goes on as
 another activation; `closing` ends orders, `ending` their purchases.
 `searching` finds out what became of purchases nobody heard of again, `settling` tidies up upstream.
+`leaving` closes an account at its owner's wish.
 `reconciling` compares suppliers' histories with it all, `floats` what is left of our money there.
 Suppliers are called outside transactions: each action records its intention, calls, and records the
 result.
@@ -24,7 +25,15 @@ from orders.actions.guarding import (
     check_cool_down,
     cool_down_abusers,
 )
+from orders.actions.leaving import (
+    OpenOrdersRemain,
+    StaffAccount,
+    WalletNotEmpty,
+    delete_account,
+    open_orders,
+)
 from orders.actions.placing import (
+    AccountClosed,
     IdempotencyInProgress,
     IdempotencyKeyReused,
     OrderRequest,
@@ -46,11 +55,13 @@ from orders.actions.searching import settle_unknown_attempts
 from orders.actions.settling import settle_due_attempts
 
 __all__ = [
+    "AccountClosed",
     "AccountCoolingDown",
     "CancelTooEarly",
     "IdempotencyInProgress",
     "IdempotencyKeyReused",
     "NoNumbers",
+    "OpenOrdersRemain",
     "OrderNotActive",
     "OrderNotCancellable",
     "OrderRequest",
@@ -58,15 +69,19 @@ __all__ = [
     "PriceAboveMax",
     "RateUnavailable",
     "ResendNotSupported",
+    "StaffAccount",
     "SupplierUnavailable",
     "TooManyOpenOrders",
+    "WalletNotEmpty",
     "advance_due_orders",
     "cancel_order",
     "check_cool_down",
     "compare_balances",
     "cool_down_abusers",
+    "delete_account",
     "finish_order",
     "note_push",
+    "open_orders",
     "place_order",
     "poll_supplier",
     "read_hinted",

@@ -9,6 +9,7 @@ from rest_framework import serializers
 from accounts.description import PAGING, ULID, Example, describe
 from nexotp.lib.errors import InvalidRequest
 from orders.actions import (
+    AccountClosed,
     AccountCoolingDown,
     CancelTooEarly,
     IdempotencyInProgress,
@@ -270,6 +271,7 @@ create_order = describe(
         RateUnavailable,
         TooManyOpenOrders,
         AccountCoolingDown,
+        AccountClosed,
         NoNumbers,
         SupplierUnavailable,
     ),
