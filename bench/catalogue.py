@@ -165,7 +165,7 @@ def _suppliers(size: int) -> Iterator[list[Supplier]]:
     share = size // _SUPPLIERS
     missing = share // _COUNTRIES - Service.objects.filter(is_test=False).count()
     Service.objects.bulk_create(
-        Service(code=f"bench-{n}", trade_code=f"b{n}", name=f"Bench {n}", category="other")
+        Service(code=f"bench-{n}", trade_code=f"bn{n}", name=f"Bench {n}", category="other")
         for n in range(missing)
     )
     protocol = registry.PROTOCOLS["smsactivate"]

@@ -5,6 +5,7 @@ from nexotp.api_v1 import not_found, v1
 from nexotp.health import healthz
 from nexotp.reference.views import schema
 from orders.callbacks import supplier_push
+from orders.handler.urls import handler
 
 urlpatterns = [
     path("healthz", healthz),
@@ -15,6 +16,8 @@ urlpatterns = [
     path("wp-json/nexotp/v1/", include(v1)),
     path("api/v1/<path:rest>", not_found),
     path("wp-json/nexotp/v1/<path:rest>", not_found),
+    # SMS-Activate's protocol, in its dialects.
+    *handler,
     path("docs/", include("nexotp.reference.urls")),
     path("hooks/supplier/<slug:code>/<str:token>", supplier_push),
     path("admin/", admin.site.urls),
