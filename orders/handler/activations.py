@@ -18,10 +18,10 @@ from orders.handler.telling import (
     numeral,
     operator_of,
     text_of,
-    wall_clock,
 )
 from orders.handler.words import CLOSED, WRONG_DATE, Refusal
 from orders.models import Order, OrderMessage
+from orders.presentation import trade_time
 from orders.states import OPEN, Status
 
 _LONGEST_SPAN = timedelta(days=30)
@@ -43,7 +43,7 @@ def status_v2(asked: Asked) -> dict[str, Any]:
     order = asked.order
     message = None if awaits_another(order) else last(list(order.shown_messages()))
     sms = message and {
-        "dateTime": wall_clock(message.received_at),
+        "dateTime": trade_time(message.received_at),
         "code": code_of(message),
         "text": text_of(message),
     }
@@ -64,7 +64,7 @@ def all_sms(asked: Asked) -> dict[str, Any]:
             "code": code_of(message),
             "text": text_of(message),
             "service": trade_code(order.service_id),
-            "date": wall_clock(message.received_at),
+            "date": trade_time(message.received_at),
             "type": "sms",
         }
         for message in order.shown_messages()
@@ -102,8 +102,8 @@ def _active_row(order: Order, messages: Sequence[OrderMessage], asked: Asked) ->
         "activationStatus": numeral(order),
         "smsCode": shown,
         "smsText": text_of(newest) if newest else None,
-        "activationTime": wall_clock(order.created_at),
-        "activationEndTime": wall_clock(order.expires_at),
+        "activationTime": trade_time(order.created_at),
+        "activationEndTime": trade_time(order.expires_at),
         "activationOperator": operator_of(order),
         "discount": "0",
         "repeated": "0",
@@ -134,7 +134,7 @@ def history(asked: Asked) -> list[dict[str, Any]]:
 def _past_row(order: Order, message: OrderMessage | None, asked: Asked) -> dict[str, Any]:
     return {
         "id": str(order.pk) if asked.manner.ids_are_texts else order.pk,
-        "date": wall_clock(order.created_at),
+        "date": trade_time(order.created_at),
         "phone": digits_of(order.phone_number),
         "sms": text_of(message) if message else None,
         "service": trade_code(order.service_id),

@@ -11,9 +11,10 @@ from nexotp.lib.money import to_json
 from orders.actions import OrderRequest, SupplierUnavailable, place_order
 from orders.forms import LONGEST_KEY, PRINTABLE
 from orders.handler.asking import ANY_COUNTRY, Asked
-from orders.handler.telling import CURRENCIES, digits_of, operator_of, wall_clock
+from orders.handler.telling import CURRENCIES, digits_of, operator_of
 from orders.handler.words import NO_NUMBERS, ORDER_EXISTS, Refusal
 from orders.models import Order
+from orders.presentation import trade_time
 
 # Asks for calls or for forwarding, which nobody sells here: a number without would be wrong goods.
 _OTHER_GOODS = ("activationType", "forward", "verification")
@@ -26,7 +27,7 @@ def number(asked: Asked) -> str:
 
 def number_v2(asked: Asked) -> dict[str, Any]:
     order = _buy(asked)
-    ends = wall_clock(order.expires_at)
+    ends = trade_time(order.expires_at)
     return {
         "activationId": order.pk,
         "phoneNumber": digits_of(order.phone_number),
@@ -36,8 +37,8 @@ def number_v2(asked: Asked) -> dict[str, Any]:
         "countryPhoneCode": int(digits_of(order.country.prefix)),
         "serviceCode": order.service.trade_code or order.service.code,
         "canGetAnotherSms": "1" if order.can_resend else "0",
-        "activationTime": wall_clock(order.created_at),
-        "activationCancel": wall_clock(order.cancel_available_at),
+        "activationTime": trade_time(order.created_at),
+        "activationCancel": trade_time(order.cancel_available_at),
         "activationEnd": ends,
         "activationEndTime": ends,
         "activationOperator": operator_of(order),

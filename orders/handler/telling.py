@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
 from typing import TypeVar
 
 from orders.models import Order, OrderMessage
@@ -20,11 +19,6 @@ _CLOSED = {
     Status.FAILED: "8",
 }
 _DIGITS_OF_A_CODE = re.compile(r"\d{4,8}")
-
-
-def wall_clock(moment: datetime | None) -> str:
-    """Return UTC as the protocol writes times, without a zone."""
-    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S}" if moment else ""
 
 
 def numeral(order: Order) -> str:
