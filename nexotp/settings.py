@@ -276,6 +276,7 @@ CONTENT_SECURITY_POLICY = {
 
 # ---- Logs -------------------------------------------------------------------------------------
 LOGGING_CONFIG = "nexotp.lib.logs.configure"
+DEFAULT_EXCEPTION_REPORTER = "nexotp.lib.reports.KeylessReporter"
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
