@@ -1,7 +1,8 @@
 """What can be done with an order.
 
-`placing` opens one, unless `guarding` keeps its account off, and `buying` gets its number;
-`polling` asks what came and `receiving` stores it; `closing` ends orders, `ending` their purchases.
+`placing` opens one, `several` a few at once, unless `guarding` keeps the account off, and `buying`
+gets the number; `polling` asks what came and `receiving` stores it; `closing` ends orders, `ending`
+their purchases.
 `searching` finds out what became of purchases nobody heard of again, `settling` tidies up upstream.
 `leaving` closes an account at its owner's wish.
 `reconciling` compares suppliers' histories with it all, `floats` what is left of our money there.
@@ -16,6 +17,7 @@ from orders.actions.closing import (
     advance_due_orders,
     cancel_order,
     refund_order,
+    report_number,
 )
 from orders.actions.floats import compare_balances, record_supplier_top_up, watch_floats
 from orders.actions.guarding import (
@@ -51,8 +53,10 @@ from orders.actions.receiving import (
 from orders.actions.reconciling import reconcile_history, settle_stray
 from orders.actions.searching import settle_unknown_attempts
 from orders.actions.settling import settle_due_attempts
+from orders.actions.several import MOST_AT_ONCE, Outcome, keys_of, place_several
 
 __all__ = [
+    "MOST_AT_ONCE",
     "AccountClosed",
     "AccountCoolingDown",
     "CancelTooEarly",
@@ -63,6 +67,7 @@ __all__ = [
     "OrderNotActive",
     "OrderNotCancellable",
     "OrderRequest",
+    "Outcome",
     "Placement",
     "PriceAboveMax",
     "RateUnavailable",
@@ -78,14 +83,17 @@ __all__ = [
     "cool_down_abusers",
     "delete_account",
     "finish_order",
+    "keys_of",
     "note_push",
     "open_orders",
     "place_order",
+    "place_several",
     "poll_supplier",
     "read_hinted",
     "reconcile_history",
     "record_supplier_top_up",
     "refund_order",
+    "report_number",
     "resend_code",
     "settle_due_attempts",
     "settle_stray",
