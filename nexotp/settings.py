@@ -6,7 +6,7 @@ from typing import Any
 from django.templatetags.static import static
 from django.utils.translation import gettext_lazy as _
 
-from nexotp.lib.env import BASE_DIR, env, setting
+from nexotp.lib.env import BASE_DIR, data_dir, env, setting
 
 DEBUG = env.bool("DEBUG", default=False)
 SECRET_KEY = setting("SECRET_KEY", "secret_key")
@@ -57,6 +57,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "nexotp.trouble.TroubleMiddleware",
 ]
 
 ROOT_URLCONF = "nexotp.urls"
@@ -73,6 +74,8 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "wallet.context_processors.wallet",
+                "nexotp.frame.frame",
+                "nexotp.live.address.live",
             ],
             "libraries": {"reference": "nexotp.reference.tags"},
         },
@@ -120,6 +123,10 @@ LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "buy"
 LOGOUT_REDIRECT_URL = "login"
 
+# ---- Maintenance ------------------------------------------------------------------------------
+# While this file exists the shop is closed to all but staff; it may hold a number of minutes.
+MAINTENANCE_FILE = env.str("MAINTENANCE_FILE", default=str(BASE_DIR / "maintenance.on"))
+
 # ---- Languages --------------------------------------------------------------------------------
 LANGUAGE_CODE = "id"
 LANGUAGES = [("id", _("Indonesian")), ("en", _("English"))]
@@ -145,6 +152,13 @@ STORAGES = {
         )
     },
 }
+
+# ---- What people upload -----------------------------------------------------------------------
+# Outside of all that is served as it is: views decide who sees what.
+MEDIA_ROOT = env.str("MEDIA_ROOT", default="") or str(data_dir() / "media")
+FILE_UPLOAD_HANDLERS = ["nexotp.lib.uploads.SmallFiles"]
+FILE_UPLOAD_PERMISSIONS = 0o600
+DATA_UPLOAD_MAX_NUMBER_FILES = 2
 
 # ---- API --------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
@@ -189,7 +203,20 @@ EXCHANGE_RATE_LARGEST_MOVE_PERCENT = env.int("EXCHANGE_RATE_LARGEST_MOVE_PERCENT
 # What must be left of the price after the supplier's cost, in percent of the price.
 FLOOR_MARGIN_PERCENT = env.int("FLOOR_MARGIN_PERCENT", default=0)
 
-# The owner of a wallet that an order takes below this is told, in minor units.
+# What a top-up may be, and what is offered to be tapped, in minor units.
+TOP_UP_MIN = env.int("TOP_UP_MIN", default=10_000)
+TOP_UP_MAX = env.int("TOP_UP_MAX", default=10_000_000)
+TOP_UP_PRESETS = env.list("TOP_UP_PRESETS", cast=int, default=[25_000, 50_000, 100_000, 250_000])
+# How long a transfer by hand, or a payment at a gateway, may take.
+TOP_UP_TRANSFER_HOURS = env.int("TOP_UP_TRANSFER_HOURS", default=24)
+TOP_UP_PAYMENT_HOURS = env.int("TOP_UP_PAYMENT_HOURS", default=1)
+# How many top-ups of one account may wait at once.
+TOP_UP_MOST_OPEN = env.int("TOP_UP_MOST_OPEN", default=5)
+# A proof of payment is no larger than this, in bytes.
+PROOF_MAX_BYTES = env.int("PROOF_MAX_BYTES", default=5 * 1024 * 1024)
+
+# The owner of a wallet that an order takes below this is told, in minor units; 0 is never. Owners
+# may choose otherwise.
 LOW_BALANCE_THRESHOLD = env.int("LOW_BALANCE_THRESHOLD", default=20_000)
 
 # ---- Catalogue --------------------------------------------------------------------------------
@@ -235,6 +262,19 @@ WEBHOOK_PORTS = env.list("WEBHOOK_PORTS", cast=int, default=[443])
 WEBHOOK_ALLOW_LOOPBACK = env.bool("WEBHOOK_ALLOW_LOOPBACK", default=False)
 WEBHOOK_LOG_DAYS = env.int("WEBHOOK_LOG_DAYS", default=30)
 
+# ---- Live pages -------------------------------------------------------------------------------
+# The port of the shop's own host name at which browsers find the live process, where no proxy
+# passes /live/ on to it, as in `make run`; WEB_PORT is where pages come from then.
+LIVE_PORT = env.int("LIVE_PORT", default=0)
+WEB_PORT = env.int("PORT", default=8000)
+# Open streams of one account, of which the oldest gives way, and of one process.
+LIVE_STREAMS_PER_ACCOUNT = env.int("LIVE_STREAMS_PER_ACCOUNT", default=20)
+LIVE_STREAMS = env.int("LIVE_STREAMS", default=4_000)
+# How often a quiet stream says that it is there; pages give it up after 40 seconds.
+LIVE_BEAT_SECONDS = env.float("LIVE_BEAT_SECONDS", default=15)
+# How long a stream may outlive its session.
+LIVE_CHECK_SECONDS = env.float("LIVE_CHECK_SECONDS", default=60)
+
 # ---- Mail -------------------------------------------------------------------------------------
 vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
 EMAIL_TIMEOUT = 10
@@ -265,7 +305,7 @@ CONTENT_SECURITY_POLICY = {
         "style-src": ["'self'"],
         "img-src": ["'self'", "data:"],
         "font-src": ["'self'"],
-        "connect-src": ["'self'"],
+        "connect-src": ["'self'", *([f"*:{LIVE_PORT}"] if LIVE_PORT else [])],
         "form-action": ["'self'"],
         "base-uri": ["'none'"],
         "frame-ancestors": ["'none'"],

@@ -2,12 +2,21 @@ from django.contrib import admin
 from django.urls import include, path
 
 from nexotp.api_v1 import not_found, v1
+from nexotp.frame import choose_theme
 from nexotp.health import healthz
+from nexotp.public import manifest, robots, sitemap, terms
 from nexotp.reference.views import schema
 from orders.callbacks import supplier_push
 
+handler500 = "nexotp.trouble.server_error"
+
 urlpatterns = [
     path("healthz", healthz),
+    path("robots.txt", robots),
+    path("sitemap.xml", sitemap, name="sitemap"),
+    path("manifest.webmanifest", manifest, name="manifest"),
+    path("terms/", terms, name="terms"),
+    path("theme/", choose_theme, name="choose_theme"),
     path("api/v1/schema", schema),
     path("wp-json/nexotp/v1/schema", schema),
     # One list of routes at two addresses: the two public documents name different ones.

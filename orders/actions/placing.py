@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
+from accounts.live import tell_pages
 from accounts.models import Mode, User
 from catalog.actions import exchange_rates
 from catalog.models import ANY_PROVIDER, Country, Service
@@ -234,6 +235,7 @@ def _open_order(
         first = quote.to_try[0]
         attempt = record_attempt(order, first, now=now, route=quote.route.explained())
         hold_price(order.money, wallet=wallet, request_id=request_id)
+        tell_pages(user.pk, order.public_id)
         if room <= _CLOSE_TO_THE_CAP:
             # The wallet is locked now, so nobody else's order can slip in between.
             _room_for_orders(user, mode, counting_this_one=True)

@@ -34,7 +34,7 @@ from orders.wording import look_at
 @never_cache
 @require_safe
 def show_order(request: HttpRequest, order_id: str) -> HttpResponse:
-    """An order's page. While it is open, its live part asks again whether anything changed."""
+    """An order's page. While it is open, its live part asks again when told of a change."""
     order, now = _order(request, order_id), timezone.now()
     look = look_at(order, now=now)
     is_poll = bool(request.headers.get("HX-Request"))
@@ -48,7 +48,6 @@ def show_order(request: HttpRequest, order_id: str) -> HttpResponse:
         "order": order,
         "look": look,
         "messages_received": list(order.shown_messages())[::-1],
-        "poll_every": "2s" if order.is_open else "",
         "again": again(order, user=user, now=now) if wants_another and is_at_home else None,
         "is_at_home": is_at_home,
     }

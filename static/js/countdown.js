@@ -1,21 +1,12 @@
 // Elements with data-countdown="SECONDS" count down from when they appear; data-bar names a
-// progress element that goes along. Seconds, not times: the visitor's clock may be wrong.
-// What a clock brings about is no event of the shop, so at zero the live parts ask for themselves.
+// progress element that goes along. Seconds, not times: the visitor's clock may be wrong. At the
+// end an element gets the event `countdown:over`.
 "use strict";
 {
-  const ASK_AGAIN_MS = 3000;
   const ends = new WeakMap();
-  let askedAt = 0;
+  const over = new WeakSet();
 
   const text = (seconds) => `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
-
-  const ask = () => {
-    if (Date.now() - askedAt < ASK_AGAIN_MS) return;
-    askedAt = Date.now();
-    for (const part of document.querySelectorAll("[data-live-order], [data-live-orders]")) {
-      part.dispatchEvent(new CustomEvent("changed"));
-    }
-  };
 
   const tick = () => {
     for (const element of document.querySelectorAll("[data-countdown]")) {
@@ -25,7 +16,10 @@
       if (element.textContent !== shown) element.textContent = shown;
       const bar = element.dataset.bar && document.getElementById(element.dataset.bar);
       if (bar) bar.value = left;
-      if (left === 0) ask();
+      if (left === 0 && !over.has(element)) {
+        over.add(element);
+        element.dispatchEvent(new CustomEvent("countdown:over", { bubbles: true }));
+      }
     }
   };
 
