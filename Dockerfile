@@ -1,4 +1,4 @@
-# One image for the web, the workers, beat and migrations; docker-compose.yml says which is which.
+# One image for the web, the live process, the workers, beat and migrations; docker-compose.yml says which is which.
 # `make check` carries these very lines out in an empty folder (dev/rehearse_image.py): it knows the
 # instructions used here, and no paths but those below /opt/nexotp.
 

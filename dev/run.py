@@ -49,6 +49,11 @@ class Place:
         return f"http://127.0.0.1:{self.port}"
 
     @property
+    def live(self) -> str:
+        """Where open pages hear of changes."""
+        return f"http://127.0.0.1:{self.port + 2}"
+
+    @property
     def control(self) -> str:
         """Where the simulator tells about itself."""
         return f"http://127.0.0.1:{self.port + 1}/_control"
@@ -113,9 +118,12 @@ def environment_for(place: Place, servers: Servers) -> dict[str, str]:
         "NEXOTP_DATA": str(place.data),
         "PORT": str(place.port),
         "SUPPLIER_PORT": str(place.port + 1),
+        "LIVE_PORT": str(place.port + 2),
         "GATEWAY_PORT": str(place.port + ports.GATEWAY),
         # A developer's own server is where webhooks should go.
         "WEBHOOK_ALLOW_LOOPBACK": "true",
+        # No mail server is near; the page /dev/mail/ shows what would have been sent.
+        "MAIL_FOLDER": str(place.data / "mail"),
         "PATH": f"{Path(PYTHON).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
         "PYTHONUNBUFFERED": "1",
         # Celery's advice for production, ten lines from each worker.
@@ -159,7 +167,7 @@ def prepare(place: Place, environment: dict[str, str]) -> dict[str, Any]:
 @contextmanager
 def shop(place: Place, environment: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
     """The processes of the Procfile."""
-    say("Starting web, workers, beat, the supplier simulator and the payment gateway ...")
+    say("Starting web, live updates, workers, beat, and the simulated supplier and gateway ...")
     # Beat's memory of what it last ran does not survive a kill -9, and is not missed.
     for old in place.schedule.parent.glob(f"{place.schedule.name}*"):
         old.unlink()
@@ -181,6 +189,7 @@ def wait_until_ready(
     waiting = dict(
         readiness.probes(
             web=place.web,
+            live=place.live,
             control=place.control,
             gateway=place.gateway,
             broker_url=environment["BROKER_URL"],
@@ -222,6 +231,7 @@ after {seconds:.1f} s. Ctrl-C stops it.
   live key      {demo["live_key"]}
   simulator     {place.control}
   payments      {place.gateway}/_control
+  mail          {place.web}/dev/mail/  (nothing is sent from here)
 
 The first call, and the first order:
 

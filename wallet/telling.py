@@ -9,6 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.db import connection
 
+from accounts.live import WALLET, tell_pages
 from accounts.models import Mode
 from nexotp.lib.http import timestamp
 from nexotp.lib.money import to_json
@@ -67,6 +68,7 @@ WHERE notice.mailed_at IS NULL OR notice.mailed_at < %(lately)s
 def _emit(event_type: EventType, transfer: Transfer, wallet_id: int, data: dict[str, Any]) -> None:
     owner = LedgerAccount.objects.values_list("owner_id", flat=True).get(pk=wallet_id)
     assert owner is not None, "wallets have owners"
+    tell_pages(owner, WALLET)
     emit(
         event_type,
         user_id=owner,

@@ -17,6 +17,7 @@ from django.db.models.functions import Reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.live import tell_pages
 from accounts.models import Mode, User
 from catalog.models import Country, Service
 from nexotp.lib.db import PreparedRead
@@ -310,6 +311,7 @@ class Order(models.Model):
         for name, value in changes.items():
             setattr(self, name, value)
         self.save(update_fields=list(changes))
+        tell_pages(self.user_id, self.public_id)
 
 
 _LOCKED = PreparedRead(

@@ -69,10 +69,8 @@ class Place:
     def __init__(self, data: Path) -> None:
         self.data = data
         # Below the range from which the system hands out ports; apart, for tests side by side.
-        first = 20_000 + os.getpid() % 2_500 * 4
-        taken = (0, 1, ports.GATEWAY)
-        free = (p for p in range(first, 32_000, 4) if all(ports.is_free(p + o) for o in taken))
-        self.port = next(free)
+        first = 20_000 + os.getpid() % 3_000 * ports.NEEDED
+        self.port = next(p for p in range(first, 32_000, ports.NEEDED) if ports.has_room(p))
         self.runs: list[Run] = []
 
     def start(self) -> Run:

@@ -33,7 +33,7 @@ def found(page: Client, **wanted: Any) -> list[int]:
 def table(page: Client, **wanted: Any) -> list[dict[str, str]]:
     answer = page.get("/orders/history.csv", wanted)
     assert answer["Content-Type"] == "text/csv; charset=utf-8"
-    text = b"".join(answer.streaming_content).decode("utf-8-sig")  # type: ignore[arg-type]
+    text = b"".join(answer.streaming_content).decode("utf-8-sig")  # type: ignore[attr-defined]
     return list(csv.DictReader(io.StringIO(text)))
 
 

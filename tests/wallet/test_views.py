@@ -111,7 +111,7 @@ def test_a_number_that_is_none_finds_nothing(page: Client, text: str) -> None:
 
 def table(page: Client, **wanted: str) -> list[dict[str, str]]:
     answer = page.get("/wallet/statement.csv", wanted)
-    text = b"".join(answer.streaming_content).decode("utf-8-sig")  # type: ignore[arg-type]
+    text = b"".join(answer.streaming_content).decode("utf-8-sig")  # type: ignore[attr-defined]
     return list(csv.DictReader(io.StringIO(text)))
 
 
@@ -146,7 +146,7 @@ def alerted(alice: User) -> list[str]:
     mail.outbox.clear()
     cast.buy(alice)
     send_mails(now=timezone.now())
-    return [letter.body for letter in mail.outbox]
+    return [str(letter.body) for letter in mail.outbox]
 
 
 def test_an_owner_is_written_to_below_the_threshold_of_her_own(page: Client, alice: User) -> None:

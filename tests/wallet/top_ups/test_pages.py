@@ -228,7 +228,7 @@ def test_a_proof_is_what_its_content_says(
     answer = page.get(f"/wallet/proofs/{proof.pk}")
 
     assert proof.kind == kind
-    assert "evil" not in proof.file.name
+    assert "evil" not in str(proof.file.name)
     assert answer.content == content
     assert answer["Content-Type"] == content_type
     assert answer["X-Content-Type-Options"] == "nosniff"
