@@ -1,8 +1,8 @@
 """What can be done with an order.
 
 `placing` opens one, `several` a few at once, unless `guarding` keeps the account off, and `buying`
-gets the number; `polling` asks what came and `receiving` stores it; `closing` ends orders, `ending`
-their purchases.
+gets the number; `polling` asks what came and `receiving` stores it, `following` keeps to a number
+that goes on as another activation; `closing` ends orders, `ending` their purchases.
 `searching` finds out what became of purchases nobody heard of again, `settling` tidies up upstream.
 `leaving` closes an account at its owner's wish.
 `reconciling` compares suppliers' histories with it all, `floats` what is left of our money there.

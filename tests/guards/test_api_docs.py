@@ -7,6 +7,7 @@ import pytest
 from accounts.models import Scope
 from nexotp.lib.errors import Problem
 from nexotp.reference.schema import build, descriptions, error_codes
+from nexotp.reference.words import has_advice
 from suppliers.sandbox import SCRIPTS
 from tests.guards.source import ROOT
 
@@ -29,6 +30,14 @@ def test_every_error_of_the_shop_is_described_for_some_call() -> None:
 
     assert len(raised) > 25
     assert raised - set(error_codes()) == set()
+
+
+def test_every_error_says_what_to_do_about_it() -> None:
+    codes = error_codes()
+
+    assert len(codes) > 25
+    assert [code for code in codes if not has_advice(code)] == []
+    assert not has_advice("a code that nobody raises")
 
 
 def test_a_code_has_one_status_and_one_answer_about_retrying() -> None:
