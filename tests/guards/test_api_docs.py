@@ -63,7 +63,9 @@ def test_every_scenario_of_the_sandbox_is_in_its_guide(language: str) -> None:
     assert {name for name in SCRIPTS if f"`{name}`" not in guide} == set()
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/api.md", "docs/architecture.md"])
+@pytest.mark.parametrize(
+    "page", ["README.md", "docs/api.md", "docs/architecture.md", "docs/top-ups.md"]
+)
 def test_every_link_leads_somewhere(page: str) -> None:
     path = ROOT / page
     links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", path.read_text())
