@@ -10,7 +10,7 @@ from django.db import connection
 
 from accounts.actions import create_api_key, create_user
 from accounts.models import Mode, User
-from bench import catalogue, load, polls, soak, stage, webhooks
+from bench import catalogue, live, load, polls, soak, stage, webhooks
 from bench.table import Row
 from orders.models import Order
 from suppliers.simulator.remote import RemoteSimulator
@@ -176,4 +176,5 @@ ALL: dict[str, Callable[..., Row | Iterable[Row]]] = {
     "soak": soak.measure_soak,
     "webhooks": webhooks.measure_webhooks,
     "webhooks-crowd": webhooks.measure_crowd,
+    "live": live.measure_live,
 }

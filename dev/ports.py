@@ -6,8 +6,9 @@ import socket
 
 from dev.processes import DevError
 
-# The shop, the supplier simulator, and the live process.
-NEEDED = 3
+# The shop, the supplier simulator, the live process, and the simulated payment gateway.
+NEEDED = 4
+GATEWAY = 3
 
 
 def check_free(port: int) -> None:
@@ -17,7 +18,7 @@ def check_free(port: int) -> None:
             free = next(first for first in range(port + 10, 65000, 10) if has_room(first))
             raise DevError(
                 f"Port {number} is in use (the shop takes PORT, the supplier simulator PORT+1,"
-                f" live updates PORT+2)."
+                f" live updates PORT+2, the payment gateway PORT+{GATEWAY})."
                 f"\nTry: make run PORT={free} NEXOTP_DATA=.data-{free}"
             )
 

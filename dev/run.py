@@ -32,13 +32,14 @@ from dev import processes, readiness
 call_command("migrate", interactive=False, stdout=sys.stderr)
 call_command("load_reference_data", stdout=sys.stderr)
 processes.wait_until(lambda: readiness.answers("{control}"), timeout=20)
-call_command("seed_demo", "--supplier-url", "{handler}", "--all-suppliers")
+call_command("seed_demo", "--supplier-url", "{handler}", "--all-suppliers",
+    "--gateway-url", "{gateway}")
 """
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where a run lives: its data folder and its three ports."""
+    """Where a run lives: its data folder and its ports."""
 
     data: Path
     port: int
@@ -61,6 +62,11 @@ class Place:
     def handler(self) -> str:
         """Where the simulator speaks the supplier's protocol."""
         return f"http://127.0.0.1:{self.port + 1}/stubs/handler_api.php"
+
+    @property
+    def gateway(self) -> str:
+        """Where buyers of the demo pay."""
+        return f"http://127.0.0.1:{self.port + ports.GATEWAY}"
 
     @property
     def schedule(self) -> Path:
@@ -113,6 +119,7 @@ def environment_for(place: Place, servers: Servers) -> dict[str, str]:
         "PORT": str(place.port),
         "SUPPLIER_PORT": str(place.port + 1),
         "LIVE_PORT": str(place.port + 2),
+        "GATEWAY_PORT": str(place.port + ports.GATEWAY),
         # A developer's own server is where webhooks should go.
         "WEBHOOK_ALLOW_LOOPBACK": "true",
         "PATH": f"{Path(PYTHON).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
@@ -139,7 +146,7 @@ def prepare(place: Place, environment: dict[str, str]) -> dict[str, Any]:
     """Bring the database up to date; gives what the demo's people sign in with. Raises DevError."""
     translations.compile_changed()
     say("Preparing the database ...")
-    commands = PREPARE.format(control=place.control, handler=place.handler)
+    commands = PREPARE.format(control=place.control, handler=place.handler, gateway=place.gateway)
     done = subprocess.run(
         [PYTHON, "manage.py", "shell", "--no-imports", "--command", commands],
         cwd=ROOT,
@@ -158,7 +165,7 @@ def prepare(place: Place, environment: dict[str, str]) -> dict[str, Any]:
 @contextmanager
 def shop(place: Place, environment: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
     """The processes of the Procfile."""
-    say("Starting web, live updates, workers, beat and the supplier simulator ...")
+    say("Starting web, live updates, workers, beat, and the simulated supplier and gateway ...")
     # Beat's memory of what it last ran does not survive a kill -9, and is not missed.
     for old in place.schedule.parent.glob(f"{place.schedule.name}*"):
         old.unlink()
@@ -182,6 +189,7 @@ def wait_until_ready(
             web=place.web,
             live=place.live,
             control=place.control,
+            gateway=place.gateway,
             broker_url=environment["BROKER_URL"],
             schedule=place.schedule,
         )
@@ -220,6 +228,7 @@ after {seconds:.1f} s. Ctrl-C stops it.
   sandbox key   {demo["sandbox_key"]}
   live key      {demo["live_key"]}
   simulator     {place.control}
+  payments      {place.gateway}/_control
 
 The first call, and the first order:
 

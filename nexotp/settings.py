@@ -6,7 +6,7 @@ from typing import Any
 from django.templatetags.static import static
 from django.utils.translation import gettext_lazy as _
 
-from nexotp.lib.env import BASE_DIR, env, setting
+from nexotp.lib.env import BASE_DIR, data_dir, env, setting
 
 DEBUG = env.bool("DEBUG", default=False)
 SECRET_KEY = setting("SECRET_KEY", "secret_key")
@@ -153,6 +153,13 @@ STORAGES = {
     },
 }
 
+# ---- What people upload -----------------------------------------------------------------------
+# Outside of all that is served as it is: views decide who sees what.
+MEDIA_ROOT = env.str("MEDIA_ROOT", default="") or str(data_dir() / "media")
+FILE_UPLOAD_HANDLERS = ["nexotp.lib.uploads.SmallFiles"]
+FILE_UPLOAD_PERMISSIONS = 0o600
+DATA_UPLOAD_MAX_NUMBER_FILES = 2
+
 # ---- API --------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.ApiKeyAuthentication"],
@@ -196,7 +203,20 @@ EXCHANGE_RATE_LARGEST_MOVE_PERCENT = env.int("EXCHANGE_RATE_LARGEST_MOVE_PERCENT
 # What must be left of the price after the supplier's cost, in percent of the price.
 FLOOR_MARGIN_PERCENT = env.int("FLOOR_MARGIN_PERCENT", default=0)
 
-# The owner of a wallet that an order takes below this is told, in minor units.
+# What a top-up may be, and what is offered to be tapped, in minor units.
+TOP_UP_MIN = env.int("TOP_UP_MIN", default=10_000)
+TOP_UP_MAX = env.int("TOP_UP_MAX", default=10_000_000)
+TOP_UP_PRESETS = env.list("TOP_UP_PRESETS", cast=int, default=[25_000, 50_000, 100_000, 250_000])
+# How long a transfer by hand, or a payment at a gateway, may take.
+TOP_UP_TRANSFER_HOURS = env.int("TOP_UP_TRANSFER_HOURS", default=24)
+TOP_UP_PAYMENT_HOURS = env.int("TOP_UP_PAYMENT_HOURS", default=1)
+# How many top-ups of one account may wait at once.
+TOP_UP_MOST_OPEN = env.int("TOP_UP_MOST_OPEN", default=5)
+# A proof of payment is no larger than this, in bytes.
+PROOF_MAX_BYTES = env.int("PROOF_MAX_BYTES", default=5 * 1024 * 1024)
+
+# The owner of a wallet that an order takes below this is told, in minor units; 0 is never. Owners
+# may choose otherwise.
 LOW_BALANCE_THRESHOLD = env.int("LOW_BALANCE_THRESHOLD", default=20_000)
 
 # ---- Catalogue --------------------------------------------------------------------------------

@@ -29,7 +29,7 @@ def open_account(name: str, *, plan: str = "pro", is_staff: bool = False) -> Use
 
 
 def give(user: User, amount: int, *, mode: str = Mode.LIVE) -> None:
-    credit_top_up(user=user, amount=amount, top_up_id=new_id("top"), by=None, mode=mode)
+    credit_top_up(user=user, amount=amount, top_up_id=new_id("gift"), by=None, mode=mode)
 
 
 def balance(user: User, *, mode: str = Mode.LIVE) -> int:
@@ -131,6 +131,10 @@ _MOVED = [
     "orders_suppliertopup",
     "orders_purchaseattempt",
     "orders_order",
+    "wallet_proof",
+    "wallet_topup",
+    "wallet_paymentmethod",
+    "wallet_lowbalancenotice",
     "wallet_transfer",
     "wallet_ledgeraccount",
     "accounts_apikey",

@@ -13,6 +13,8 @@ from tests.guards.source import ROOT
 # Raised for people at a keyboard or in a browser; never an answer of the API.
 NOT_IN_THE_API = {
     *("email_taken", "invalid_email", "unknown_plan", "invalid_scope", "order_not_refundable"),
+    *("too_many_open_top_ups", "payment_method_unavailable", "payment_gateway_unavailable"),
+    *("top_up_not_cancellable", "top_up_decided", "proof_not_wanted"),
 }
 
 

@@ -27,6 +27,7 @@ PUBLIC = {
     "sign-in/",
     "language/",  # before signing in too
     "hooks/supplier/<slug:code>/<str:token>",  # suppliers, by an address that nobody can guess
+    "hooks/payment/<slug:code>",  # payment gateways, who sign what they send
     # the reference, which shows a key only to its owner
     *("docs/", "docs/api/<slug:slug>/", "docs/guides/<slug:slug>/", "docs/errors/"),
     *("docs/events/", "docs/search/", "docs/swagger/", "docs/redoc/"),

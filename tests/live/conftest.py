@@ -14,8 +14,8 @@ def live(
     django_db_setup: None, own_redis_database: None, tmp_path_factory: Any
 ) -> Iterator[LiveProcess]:
     folder: Path = tmp_path_factory.mktemp("live")
-    few = {"LIVE_STREAMS_PER_ACCOUNT": "3", "LIVE_STREAMS": "5"}
-    with serve_live(folder, **few, LIVE_PORT="8002", PORT="8000") as process:
+    limits = {"LIVE_STREAMS_PER_ACCOUNT": "3", "LIVE_STREAMS": "5"}
+    with serve_live(folder, None, **limits, LIVE_PORT="8002", PORT="8000") as process:
         yield process
 
 

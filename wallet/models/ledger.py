@@ -54,6 +54,9 @@ class LedgerAccount(models.Model):
     mode = models.CharField(max_length=7, choices=Mode)
     guarded = models.BooleanField()
     balance = models.BigIntegerField(null=True)
+    # Its owner is told when an order takes the balance below this; 0 is never, none is the
+    # shop's usual.
+    low_balance_at = models.BigIntegerField(null=True)
     opened_at = models.DateTimeField(default=timezone.now, editable=False)
 
     objects = LedgerAccountQuerySet.as_manager()
@@ -85,10 +88,20 @@ class LedgerAccount(models.Model):
             models.CheckConstraint(
                 condition=Q(mode__in=Mode.values), name="wallet_account_mode_known"
             ),
+            models.CheckConstraint(
+                condition=Q(low_balance_at__isnull=True) | Q(low_balance_at__gte=0),
+                name="wallet_account_threshold_not_negative",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.owner or self.kind} {self.currency} {self.mode}"
+
+    @property
+    def low_balance_threshold(self) -> int:
+        """Below which its owner is told; 0 is never. Minor units."""
+        usual: int = settings.LOW_BALANCE_THRESHOLD
+        return usual if self.low_balance_at is None else self.low_balance_at
 
 
 class TransferKind(models.TextChoices):
@@ -120,6 +133,11 @@ WALLET_KINDS = [
 ]
 
 
+# What a reference begins with where it ends in a name that customers see.
+_NAMED_AFTER = ("hold", "settle", "refund", "topup", "adjust")
+_MOST_DIGITS = 18
+
+
 def new_transfer_id() -> str:
     return new_id("txn")
 
@@ -133,6 +151,13 @@ class TransferQuerySet(models.QuerySet["Transfer"]):
         """Transfers from `since` to `until`, both included; without one of them, no limit."""
         rows = self if since is None else self.filter(created_at__gte=since)
         return rows if until is None else rows.filter(created_at__lte=until)
+
+    def numbered(self, text: str) -> "TransferQuerySet":
+        """Those of an order, by the number or the id that customers see, or of a top-up."""
+        name = text.strip().removeprefix("#")
+        if name.isascii() and name.isdigit():
+            return self.filter(order_id=int(name)) if len(name) <= _MOST_DIGITS else self.none()
+        return self.filter(reference__in=[f"{event}:{name}" for event in _NAMED_AFTER])
 
 
 class Statement:
@@ -218,6 +243,12 @@ class Transfer(models.Model):
 
     def __str__(self) -> str:
         return f"{self.reference}: {self.amount} {self.currency}"
+
+    @property
+    def top_up_public_id(self) -> str:
+        """The public id of the top-up that brought the money; empty for what has no page."""
+        name = self.reference.removeprefix("topup:")
+        return name if self.kind == TransferKind.TOP_UP and name.startswith("tup_") else ""
 
     @property
     def order_public_id(self) -> str:
