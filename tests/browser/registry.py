@@ -18,6 +18,8 @@ from orders.states import Status
 from suppliers.simulator.remote import RemoteSimulator
 from tests import cast
 from tests.guards.test_wiring import pages
+from tests.wallet.top_ups.scenes import bank_method, started
+from wallet.actions import cancel_top_up
 from webhooks.actions import create_endpoint, send_test
 
 # When an order may be cancelled.
@@ -63,12 +65,18 @@ PAGES = (
     # orders
     Shown("orders", "orders/", "/orders/"),
     Shown("together", "orders/together/<slug:key>", "/orders/together/{together}"),
+    Shown("history", "orders/history/", "/orders/history/"),
+    Shown("history-nothing", "orders/history/", "/orders/history/?q=nothing+like+this"),
+    Shown("receipt", "orders/<slug:order_id>/receipt", "/orders/{order_success}/receipt"),
     *(
         Shown(f"order-{status}", "orders/<slug:order_id>", f"/orders/{{order_{status}}}")
         for status in Status
     ),
     # money
     Shown("wallet", "wallet/", "/wallet/"),
+    Shown("top-up", "wallet/top-up/", "/wallet/top-up/"),
+    Shown("transfer", "wallet/top-up/<slug:top_up_id>/", "/wallet/top-up/{transfer}/"),
+    Shown("transfer-over", "wallet/top-up/<slug:top_up_id>/", "/wallet/top-up/{transfer_over}/"),
     # developers
     Shown("webhooks", "webhooks/", "/webhooks/"),
     Shown("webhooks-none", "webhooks/", "/webhooks/?mode=sandbox"),
@@ -95,6 +103,15 @@ NOT_PAGES = {
     "hooks/supplier/<slug:code>/<str:token>": "for suppliers",
     "docs/swagger/": "Swagger UI, which somebody else wrote",
     "docs/redoc/": "Redoc, which somebody else wrote",
+    "hooks/payment/<slug:code>": "for gateways",
+    "orders/history.csv": "a file",
+    "wallet/statement.csv": "a file",
+    "wallet/proofs/<int:proof_id>": "a file",
+    "wallet/fill-up/": "POST only",
+    "wallet/alert/": "POST only",
+    "wallet/top-up/<slug:top_up_id>/pay": "POST only",
+    "wallet/top-up/<slug:top_up_id>/cancel": "POST only",
+    "wallet/top-up/<slug:top_up_id>/proof": "POST only",
     "sign-out/": "POST only",
     "language/": "POST only",
     "theme/": "POST only",
@@ -149,11 +166,16 @@ def set_the_scene(user: User, simulator: RemoteSimulator) -> dict[str, str]:
         now=now,
     )
     delivery = send_test(endpoint, now=now)
+    bank = bank_method()
+    transfer, over = started(user, bank), started(user, bank, asked=75_000)
+    cancel_top_up(over, now=now)
     return {
         **{f"order_{status}": order.public_id for status, order in orders.items()},
         "together": TOGETHER,
         "webhook": endpoint.public_id,
         "delivery": delivery.public_id,
+        "transfer": transfer.public_id,
+        "transfer_over": over.public_id,
     }
 
 
