@@ -41,6 +41,7 @@ INSTALLED_APPS = [
     "wallet",
     "catalog",
     "orders",
+    "office",
 ]
 
 MIDDLEWARE = [
@@ -53,6 +54,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "office.middleware.ActingMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -226,6 +228,13 @@ COOL_DOWN_MINUTES = env.int("COOL_DOWN_MINUTES", default=120)
 # our books by more than so many percent.
 SUPPLIER_FLOAT_HOURS = env.int("SUPPLIER_FLOAT_HOURS", default=24)
 SUPPLIER_DRIFT_PERCENT = env.int("SUPPLIER_DRIFT_PERCENT", default=2)
+
+# ---- Staff ------------------------------------------------------------------------------------
+# Above these a second person must agree, in minor units of the shop's currency: one refund, all
+# refunds of one person on one day, one correction of a wallet.
+REFUND_LIMIT = env.int("REFUND_LIMIT", default=50_000)
+REFUND_DAILY_LIMIT = env.int("REFUND_DAILY_LIMIT", default=500_000)
+ADJUSTMENT_LIMIT = env.int("ADJUSTMENT_LIMIT", default=100_000)
 
 # ---- Webhooks ---------------------------------------------------------------------------------
 WEBHOOK_MAX_ENDPOINTS = env.int("WEBHOOK_MAX_ENDPOINTS", default=10)

@@ -9,12 +9,21 @@ result.
 """
 
 from orders.actions.buying import NoNumbers, SupplierUnavailable
+from orders.actions.checking import check_order
 from orders.actions.closing import (
     CancelTooEarly,
     OrderNotCancellable,
     advance_due_orders,
     cancel_order,
     refund_order,
+)
+from orders.actions.deciding import (
+    AttemptNotOpen,
+    Outcome,
+    OutcomeDoesNotFit,
+    ReferenceTaken,
+    decide_attempt,
+    possible_outcomes,
 )
 from orders.actions.floats import compare_balances, record_supplier_top_up, watch_floats
 from orders.actions.guarding import (
@@ -45,6 +54,7 @@ from orders.actions.settling import settle_due_attempts
 
 __all__ = [
     "AccountCoolingDown",
+    "AttemptNotOpen",
     "CancelTooEarly",
     "IdempotencyInProgress",
     "IdempotencyKeyReused",
@@ -52,21 +62,27 @@ __all__ = [
     "OrderNotActive",
     "OrderNotCancellable",
     "OrderRequest",
+    "Outcome",
+    "OutcomeDoesNotFit",
     "Placement",
     "PriceAboveMax",
     "RateUnavailable",
+    "ReferenceTaken",
     "ResendNotSupported",
     "SupplierUnavailable",
     "TooManyOpenOrders",
     "advance_due_orders",
     "cancel_order",
     "check_cool_down",
+    "check_order",
     "compare_balances",
     "cool_down_abusers",
+    "decide_attempt",
     "finish_order",
     "note_push",
     "place_order",
     "poll_supplier",
+    "possible_outcomes",
     "read_hinted",
     "reconcile_history",
     "record_supplier_top_up",

@@ -101,6 +101,9 @@ class PurchaseAttempt(models.Model):
     class Meta:
         verbose_name = _("purchase attempt")
         verbose_name_plural = _("purchase attempts")
+        permissions: ClassVar[list[Any]] = [
+            ("decide_attempt", _("May say what became of a purchase")),
+        ]
         constraints: ClassVar[list[Any]] = [
             # Two customers must never share a number, whatever else happens.
             models.UniqueConstraint(
