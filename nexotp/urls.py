@@ -18,6 +18,7 @@ urlpatterns = [
     path("docs/", include("nexotp.reference.urls")),
     path("hooks/supplier/<slug:code>/<str:token>", supplier_push),
     path("admin/", admin.site.urls),
+    path("", include("catalog.urls")),
     path("", include("accounts.urls")),
     path("", include("wallet.urls")),
     path("", include("webhooks.urls")),

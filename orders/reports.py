@@ -156,8 +156,8 @@ _CHECKS = {
 def count_deliveries(*, now: datetime) -> int:
     """Write into offers and suppliers how many recent orders ended and how many got a code.
 
-    An order that its customer cancelled soon says nothing about the supplier. Returns how many
-    offers changed.
+    An order that its customer cancelled soon says nothing about the supplier, unless the number
+    had been used before. Returns how many offers changed.
     """
     since: dict[str, Any] = {"since": now - _WINDOW, "patience": _PATIENCE}
     with connection.cursor() as cursor:
@@ -182,8 +182,8 @@ WITH counted AS (
     JOIN catalog_country country ON country.code = placed.country_id
     WHERE placed.created_at >= %(since)s AND attempt.reference <> ''
       AND (placed.status IN ('received', 'success', 'expired')
-        OR placed.status = 'cancelled'
-            AND placed.closing_since >= placed.created_at + %(patience)s)
+        OR placed.status = 'cancelled' AND (placed.number_reported_at IS NOT NULL
+            OR placed.closing_since >= placed.created_at + %(patience)s))
     GROUP BY attempt.supplier_id, service.id, country.id, attempt.operator
 ), changed AS (
     SELECT offer.id, counted.ended, counted.delivered

@@ -3,7 +3,7 @@ from django.urls import path
 from orders.views import buying, history, order
 
 urlpatterns = [
-    path("", buying.choose_service, name="buy"),
+    path("buy/", buying.choose_service, name="buy"),
     path("buy/<slug:service_code>/", buying.choose_country, name="choose_country"),
     path("buy/<slug:service_code>/<slug:country_code>/", buying.confirm, name="confirm"),
     path("orders/", history.list_orders, name="orders"),

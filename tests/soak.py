@@ -20,8 +20,7 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts.models import Mode, User
-from catalog.actions import reprice_some
-from catalog.models import Country, Offer, Service, Supplier
+from catalog.models import Country, Service, Supplier
 from nexotp.lib.errors import Problem
 from orders.actions import (
     OrderRequest,
@@ -43,6 +42,7 @@ from suppliers.simulator.remote import RemoteSimulator
 from suppliers.simulator.server import running
 from suppliers.simulator.settings import FAULTS
 from tests import cast
+from tests.orders.sellers import open_supplier
 from tests.orders.sweeps import HOURS, later
 
 PROTOCOLS = ("smsactivate", "herosms", "fivesim", "smspool", "grizzlysms", "smsbower", "smshub")
@@ -113,7 +113,7 @@ def soaking(seed: int = 0) -> Iterator[Soak]:
             simulator = stack.enter_context(running(protocol, seed=seed, catalogue=catalogue))
             code = f"soak-{protocol}"
             simulators[code] = simulator
-            _open_supplier(code, protocol, simulator)
+            open_supplier(code, protocol, simulator, goods=GOODS)
         others = Supplier.objects.filter(mode=Mode.LIVE).exclude(code__in=simulators)
         enabled = list(others.filter(is_enabled=True).values_list("pk", flat=True))
         others.update(is_enabled=False)
@@ -121,30 +121,6 @@ def soaking(seed: int = 0) -> Iterator[Soak]:
             yield Soak(simulators)
         finally:
             Supplier.objects.filter(pk__in=enabled).update(is_enabled=True)
-
-
-def _open_supplier(code: str, protocol: str, simulator: RemoteSimulator) -> None:
-    """Whatever it calls them, what it sells first is what we want."""
-    supplier = Supplier(
-        code=code, name=code, protocol=protocol, base_url=simulator.url, options=cast.FAST
-    )
-    supplier.set_api_key(simulator.api_key)
-    supplier.save()
-    listings = {listing.goods: listing for listing in supplier.client().listings()}
-    offers = [
-        Offer.objects.create(
-            supplier=supplier,
-            service=Service.objects.get(code=service),
-            country=Country.objects.get(code=country),
-            operator=listing.goods.operator,
-            supplier_service=listing.goods.service,
-            supplier_country=listing.goods.country,
-            cost=listing.cost,
-            stock=listing.stock,
-        ).pk
-        for (service, country), listing in zip(GOODS, listings.values(), strict=False)
-    ]
-    reprice_some(offers, supplier=supplier, now=timezone.now())
 
 
 def run(soak: Soak, *, orders: int, customers: list[User], patience: float) -> None:

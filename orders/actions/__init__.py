@@ -16,6 +16,7 @@ from orders.actions.closing import (
     advance_due_orders,
     cancel_order,
     refund_order,
+    report_number,
 )
 from orders.actions.deciding import (
     AttemptNotOpen,
@@ -87,6 +88,7 @@ __all__ = [
     "reconcile_history",
     "record_supplier_top_up",
     "refund_order",
+    "report_number",
     "resend_code",
     "settle_due_attempts",
     "settle_stray",

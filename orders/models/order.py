@@ -109,6 +109,8 @@ class Order(models.Model):
     closing_since = models.DateTimeField(null=True)
     closing_reason = models.CharField(max_length=200, blank=True)
     failure = models.CharField(max_length=40, blank=True)
+    # The customer said that the number had been used for the service before.
+    number_reported_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(default=timezone.now)
     expires_at = models.DateTimeField(null=True)
     cancel_available_at = models.DateTimeField(null=True)

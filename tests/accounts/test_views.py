@@ -38,7 +38,7 @@ def test_signing_in_leads_nowhere_else(client: Client, alice: User) -> None:
         },
     )
 
-    assert answer["Location"] == "/"
+    assert answer["Location"] == "/buy/"
 
 
 def test_signing_out_needs_a_form(client: Client, alice: User) -> None:
@@ -46,7 +46,7 @@ def test_signing_out_needs_a_form(client: Client, alice: User) -> None:
 
     assert client.get("/sign-out/").status_code == 405
     assert client.post("/sign-out/").status_code == 302
-    assert client.get("/").status_code == 302
+    assert client.get("/buy/").status_code == 302
 
 
 def test_a_polling_page_is_told_to_reload(client: Client) -> None:
@@ -69,4 +69,6 @@ def test_the_sandbox_is_chosen_for_the_session(client: Client, alice: User) -> N
 def test_choosing_a_mode_leads_nowhere_else(client: Client, alice: User) -> None:
     client.force_login(alice)
 
-    assert client.post("/mode/", {"mode": "x", "next": "https://evil.example/"})["Location"] == "/"
+    answer = client.post("/mode/", {"mode": "x", "next": "https://evil.example/"})
+
+    assert answer["Location"] == "/buy/"

@@ -48,7 +48,7 @@ def test_a_number_is_bought_and_its_code_read(
     page = open_browser(permissions=["clipboard-read", "clipboard-write"])
     _store_password(alice)
 
-    page.goto("/")
+    page.goto("/buy/")
     page.get_by_label("E-mail").fill("Alice@Example.test")
     page.get_by_label("Password").fill(cast.PASSWORD)
     page.get_by_role("button", name="Sign in").click()
@@ -215,7 +215,7 @@ def test_everything_but_live_updates_works_without_scripts(
     open_browser: OpenBrowser, alice: User, alpha: Supplier, simulator: RemoteSimulator
 ) -> None:
     page = open_browser(user=alice, java_script_enabled=False)
-    page.goto("/")
+    page.goto("/buy/")
     page.get_by_role("searchbox").fill("whatsapp")
     page.get_by_role("button", name="Search").click()
     page.get_by_role("link", name="WhatsApp").click()
@@ -237,7 +237,7 @@ def test_the_whole_path_by_keyboard(
     open_browser: OpenBrowser, alice: User, alpha: Supplier, simulator: RemoteSimulator
 ) -> None:
     page = open_browser(user=alice, viewport={"width": 1280, "height": 800})
-    page.goto("/")
+    page.goto("/buy/")
 
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Skip to content")).to_be_focused()

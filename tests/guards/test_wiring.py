@@ -19,6 +19,7 @@ from tests.guards.source import calls, modules
 
 # Everybody may see these. Every other view asks who is there.
 PUBLIC = {
+    "",  # the landing
     "healthz",  # load balancers
     "sign-in/",
     "language/",  # before signing in too

@@ -43,23 +43,23 @@ def _confirmation(**changes: object) -> dict[str, object]:
 
 
 def test_the_most_wanted_service_comes_first(browser: Client) -> None:
-    services = browser.get("/").context["services"]
+    services = browser.get("/buy/").context["services"]
 
     assert services[0].code == "whatsapp"
     assert all(service.stock > 0 and service.price for service in services)
 
 
 def test_htmx_gets_the_results_alone(browser: Client) -> None:
-    answer = browser.get("/", {"q": "telegram"}, headers=HTMX)
+    answer = browser.get("/buy/", {"q": "telegram"}, headers=HTMX)
 
     assert answer.content.strip().startswith(b'<section id="results"')
     assert "HX-Request" in answer["Vary"]
-    assert b"<html" in browser.get("/", {"q": "telegram"}).content
+    assert b"<html" in browser.get("/buy/", {"q": "telegram"}).content
 
 
 @pytest.mark.parametrize("text", ["<script>", "%", "\x00", "x" * 500, "' OR 1=1"])
 def test_any_search_is_answered(browser: Client, text: str) -> None:
-    answer = browser.get("/", {"q": text})
+    answer = browser.get("/buy/", {"q": text})
 
     assert answer.status_code == 200
     assert b"<script>" not in answer.content.split(b"</head>")[1]
@@ -251,7 +251,7 @@ def test_a_link_changes_nothing(browser: Client, alice: User, what: str) -> None
 
 
 def test_a_wrong_host_is_refused_and_no_failure_of_ours(browser: Client) -> None:
-    assert browser.get("/", headers={"host": "evil.example"}).status_code == 400
+    assert browser.get("/buy/", headers={"host": "evil.example"}).status_code == 400
 
 
 def test_without_javascript_an_open_order_reloads_itself(browser: Client, alice: User) -> None:
@@ -265,7 +265,7 @@ def test_without_javascript_an_open_order_reloads_itself(browser: Client, alice:
 def test_an_empty_shop_says_so(browser: Client) -> None:
     Supplier.objects.filter(code="alpha").update(is_enabled=False)
 
-    page = browser.get("/", headers={"accept-language": "en"}).content.decode()
+    page = browser.get("/buy/", headers={"accept-language": "en"}).content.decode()
 
     assert "Nothing is on sale right now" in page
 
