@@ -31,7 +31,9 @@ def find_orders(orders: QuerySet[Order], words: str) -> QuerySet[Order]:
         number = int(words.lstrip("#"))
         if 0 < number <= _LARGEST_NUMBER:
             meant |= Q(pk=number)
-    return orders.filter(pk__in=list(Order.objects.filter(meant).values_list("pk", flat=True)[:100]))
+    return orders.filter(
+        pk__in=list(Order.objects.filter(meant).values_list("pk", flat=True)[:100])
+    )
 
 
 def _by_reference(words: str) -> list[int]:

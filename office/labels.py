@@ -46,6 +46,7 @@ LABELS: dict[str, "str | Promise"] = {
     "name": _("name"),
     "next_action_at": _("next action at"),
     "next_attempt_at": _("next attempt at"),
+    "number_reported_at": _("number reported at"),
     "opened_at": _("opened at"),
     "operator": _("operator"),
     "order": _("order"),

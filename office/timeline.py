@@ -74,9 +74,7 @@ def _since(beginning: datetime, what: Happening) -> Happening:
         after = _("+%(n)d min") % {"n": seconds // 60}
     else:
         after = _("+%(n)d h") % {"n": seconds // 3600}
-    return Happening(
-        what.at, what.title, what.detail, what.tone, what.icon, what.link, after=after
-    )
+    return Happening(what.at, what.title, what.detail, what.tone, what.icon, what.link, after=after)
 
 
 def _of_order(order: Order) -> Iterator[Happening]:
@@ -89,6 +87,9 @@ def _of_order(order: Order) -> Iterator[Happening]:
     yield Happening(order.created_at, title, icon="shopping_cart")
     if order.resend_requested_at:
         yield Happening(order.resend_requested_at, _("Another code was asked for"), icon="replay")
+    if order.number_reported_at:
+        title = _("The number was reported as used before")
+        yield Happening(order.number_reported_at, title, tone="bad", icon="report")
     if order.closing_since and order.closing_as:
         asked = (
             _("Its time was over; closing begins")

@@ -65,4 +65,3 @@ def _say(context: dict[str, Any]) -> None:
     told = context | {"reason": _reason.get()[:200]}
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config(%s, %s, true)", [SETTING, json.dumps(told)])
-

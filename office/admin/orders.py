@@ -96,12 +96,17 @@ class OrderAdmin(LongListAdmin):
         ),
         (
             _("How it ended"),
-            {"fields": ("failure", "closing_as", "closing_since", "closing_reason", "version")},
+            {
+                "fields": (
+                    *("failure", "closing_as", "closing_since", "closing_reason"),
+                    *("number_reported_at", "version"),
+                )
+            },
         ),
     )
     inlines = (AttemptInline, MessageInline)
     actions = ("cancel_selected",)
-    actions_detail = ("check", "cancel", "refund")
+    actions_detail = ("check_now", "cancel", "refund")
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Order], search_term: str
@@ -180,7 +185,7 @@ class OrderAdmin(LongListAdmin):
     @action(  # type: ignore[untyped-decorator]
         description=_("Check now"), url_path="check", permissions=["check"], icon="sync"
     )
-    def check(self, request: HttpRequest, object_id: str) -> HttpResponse:
+    def check_now(self, request: HttpRequest, object_id: str) -> HttpResponse:
         order = get_object_or_404(Order, pk=object_id)
         return self._ask(
             request,

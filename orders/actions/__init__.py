@@ -13,6 +13,7 @@ from orders.actions.checking import check_order
 from orders.actions.closing import (
     CancelTooEarly,
     OrderNotCancellable,
+    OrderNotRefundable,
     advance_due_orders,
     cancel_order,
     refund_order,
@@ -62,6 +63,7 @@ __all__ = [
     "NoNumbers",
     "OrderNotActive",
     "OrderNotCancellable",
+    "OrderNotRefundable",
     "OrderRequest",
     "Outcome",
     "OutcomeDoesNotFit",
