@@ -335,4 +335,7 @@ UNFOLD = {
     },
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
+    "STYLES": [lambda _request: static("css/pages/office.css")],
+    "DASHBOARD_CALLBACK": "office.admin.home.dashboard",
+    "SIDEBAR": {"show_search": True, "navigation": "office.navigation.sidebar"},
 }

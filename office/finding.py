@@ -12,6 +12,8 @@ from wallet.models import Transfer
 _LARGEST_NUMBER = 2**63 - 1
 # An account's e-mail may be half remembered; of so many accounts the orders are shown.
 _MOST_ACCOUNTS = 50
+# A number may have been sold again and again over the years.
+_MOST_ORDERS = 100
 
 
 def find_orders(orders: QuerySet[Order], words: str) -> QuerySet[Order]:
@@ -25,14 +27,14 @@ def find_orders(orders: QuerySet[Order], words: str) -> QuerySet[Order]:
         return orders.filter(user__in=list(accounts.values_list("pk", flat=True)[:_MOST_ACCOUNTS]))
     if words.startswith("req_"):
         moved = Transfer.objects.filter(request_id=words).exclude(order_id=None)
-        return orders.filter(pk__in=list(moved.values_list("order_id", flat=True)[:100]))
+        return orders.filter(pk__in=list(moved.values_list("order_id", flat=True)[:_MOST_ORDERS]))
     meant = Q(public_id=words) | Q(pk__in=_by_reference(words)) | Q(phone_number__in=_phones(words))
     with suppress(ValueError):
         number = int(words.lstrip("#"))
         if 0 < number <= _LARGEST_NUMBER:
             meant |= Q(pk=number)
     return orders.filter(
-        pk__in=list(Order.objects.filter(meant).values_list("pk", flat=True)[:100])
+        pk__in=list(Order.objects.filter(meant).values_list("pk", flat=True)[:_MOST_ORDERS])
     )
 
 

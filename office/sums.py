@@ -36,7 +36,7 @@ class Kept:
     def grouped(self, source: str) -> str:
         columns = ", ".join((self.time, *self.columns))
         sums = ", ".join(f"sum({name})::bigint AS {name}" for name in self.sums)
-        return f"SELECT {columns}, {sums} FROM ({source}) AS some GROUP BY {columns}"
+        return f"SELECT {columns}, {sums} FROM ({source}) AS found GROUP BY {columns}"
 
     @property
     def insert(self) -> str:
@@ -99,10 +99,12 @@ SALES = Kept(
             transfer.kind, transfer.currency, transfer.amount, 1 AS count
         FROM wallet_transfer transfer
         LEFT JOIN orders_order placed ON placed.id = transfer.order_id
-        LEFT JOIN orders_purchaseattempt lost ON transfer.kind IN ('loss', 'loss_back')
-            AND lost.id = split_part(transfer.reference, ':', 2)::bigint
-        LEFT JOIN orders_straypurchase stray ON transfer.kind = 'stray'
-            AND stray.id = split_part(transfer.reference, ':', 2)::bigint
+        LEFT JOIN orders_purchaseattempt lost ON lost.id =
+            CASE WHEN transfer.kind IN ('loss', 'loss_back')
+                THEN split_part(transfer.reference, ':', 2)::bigint END
+        LEFT JOIN orders_straypurchase stray ON stray.id =
+            CASE WHEN transfer.kind = 'stray'
+                THEN split_part(transfer.reference, ':', 2)::bigint END
         LEFT JOIN LATERAL (
             SELECT supplier_id FROM orders_purchaseattempt attempt
             WHERE attempt.order_id = transfer.order_id AND attempt.reference <> ''
@@ -135,7 +137,7 @@ def hourly(
         params |= {names["since"]: begin, names["until"]: end}
     sums = ", ".join(f"sum({name})::bigint" for name in kept.sums)
     query = (
-        f"SELECT {group}, {sums} FROM ({' UNION ALL '.join(parts)}) AS some"
+        f"SELECT {group}, {sums} FROM ({' UNION ALL '.join(parts)}) AS found"
         f" WHERE {where} GROUP BY {group}"
     )
     return fetch(query, params)

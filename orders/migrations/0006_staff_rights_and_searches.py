@@ -25,4 +25,8 @@ class Migration(migrations.Migration):
             model_name='order',
             index=models.Index(condition=models.Q(('phone_number', ''), _negated=True), fields=['phone_number'], name='orders_of_number'),
         ),
+        migrations.AddIndex(
+            model_name='purchaseattempt',
+            index=models.Index(condition=models.Q(('state__in', ['unknown', 'orphaned', 'review'])), fields=['state'], name='orders_attempt_loose'),
+        ),
     ]

@@ -149,6 +149,14 @@ class PurchaseAttempt(models.Model):
                 condition=Q(hinted_at__isnull=False),
                 name="orders_attempt_hinted",
             ),
+            # What somebody must look at is counted on every page of staff's.
+            models.Index(
+                fields=["state"],
+                condition=Q(
+                    state__in=[AttemptState.UNKNOWN, AttemptState.ORPHANED, AttemptState.REVIEW]
+                ),
+                name="orders_attempt_loose",
+            ),
             BrinIndex(fields=["sent_at"], autosummarize=True, name="orders_attempt_recent"),
         ]
 
