@@ -337,5 +337,5 @@ UNFOLD = {
     "SHOW_VIEW_ON_SITE": False,
     "STYLES": [lambda _request: static("css/pages/office.css")],
     "DASHBOARD_CALLBACK": "office.admin.home.dashboard",
-    "SIDEBAR": {"show_search": True, "navigation": "office.navigation.sidebar"},
+    "SIDEBAR": {"navigation": "office.navigation.sidebar"},
 }

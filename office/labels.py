@@ -1,5 +1,7 @@
 """What staff reads for a column whose model does not say: the same word wherever it stands."""
 
+from typing import Any
+
 from django.apps import apps
 from django.db.models import Field
 from django.utils.functional import Promise
@@ -92,5 +94,11 @@ def name_columns() -> None:
     for app in OURS:
         for model in apps.get_app_config(app).get_models():
             for field in model._meta.get_fields():
-                if isinstance(field, Field) and field._verbose_name is None:
-                    field.verbose_name = LABELS.get(field.name, field.verbose_name)
+                if isinstance(field, Field) and field.name in LABELS and not _is_named(field):
+                    # Both are lazy texts; the type checker knows only one of them.
+                    field.verbose_name = LABELS[field.name]
+
+
+def _is_named(field: Field[Any, Any]) -> bool:
+    """Whether its model names the column itself; only then does a migration know of it."""
+    return "verbose_name" in field.deconstruct()[3]

@@ -168,7 +168,8 @@ _BADGES = {
 
 def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
     """Return the groups with the lines that this person may open."""
-    home = {"title": _("Home"), "icon": "home", "link": reverse("admin:index")}
+    home: dict[str, Any] = {"title": _("Home"), "icon": "home", "link": reverse("admin:index")}
+    home["active"] = request.path == home["link"]
     groups: list[dict[str, Any]] = [{"items": [home]}]
     for title, lines in _GROUPS:
         items = [
@@ -178,7 +179,16 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
         ]
         if items:
             groups.append({"title": title, "collapsible": True, "items": items})
+    _mark_active(groups, request.path)
     return groups
+
+
+def _mark_active(groups: list[dict[str, Any]], path: str) -> None:
+    """Of all lines that lead here, only the nearest is where we are."""
+    items = [item for group in groups[1:] for item in group["items"]]
+    nearest = max((i["link"] for i in items if path.startswith(i["link"])), key=len, default="")
+    for item in items:
+        item["active"] = item["link"] == nearest
 
 
 def _item(name: "str | Promise", icon: str, address: str) -> dict[str, Any]:

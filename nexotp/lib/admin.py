@@ -2,9 +2,9 @@
 
 from typing import TYPE_CHECKING, Any
 
-from django.http import HttpRequest
+import unfold.paginator
+from django.http import HttpRequest, HttpResponse
 from django.utils.functional import cached_property
-from unfold.paginator import InfinitePaginator
 
 if TYPE_CHECKING:
     from django.contrib.admin import ModelAdmin, TabularInline
@@ -16,10 +16,11 @@ else:
     from unfold.admin import TabularInline as _Inline
 
 
-class LongPaginator(InfinitePaginator):  # type: ignore[misc]
+class InfinitePaginator(unfold.paginator.InfinitePaginator):  # type: ignore[misc]
     """Pages of a table of millions, without counting it: there is a next one, or there is not.
 
-    Whoever is this far down has to search instead; rows behind them cost more and more to skip.
+    Unfold's pages ask for this very name, to leave the count out. Whoever is this far down has
+    to search instead; rows behind them cost more and more to skip.
     """
 
     LAST_PAGE = 200
@@ -59,8 +60,17 @@ class ReadOnlyAdmin(ReadOnly, ShopAdmin):
 class LongListAdmin(ReadOnlyAdmin):
     """A table of millions, the newest first, to look at."""
 
-    paginator = LongPaginator
+    paginator = InfinitePaginator
     ordering = ("-pk",)
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """An action is for the rows that were ticked, never for the millions behind them."""
+        if request.POST.get("select_across"):
+            request.POST = request.POST.copy()
+            request.POST["select_across"] = "0"
+        return super().changelist_view(request, extra_context)
 
 
 class ReadOnlyInline(ReadOnly, _Inline):

@@ -62,7 +62,8 @@ def _may_refund_alone(order: Order, *, by: User, now: datetime) -> bool:
     given = Transfer.objects.filter(
         by=by, kind=TransferKind.REFUND, mode=order.mode, created_at__gte=today
     ).aggregate(total=Sum("amount"))["total"]
-    return int(given or 0) + order.price <= settings.REFUND_DAILY_LIMIT
+    limit: int = settings.REFUND_DAILY_LIMIT
+    return int(given or 0) + order.price <= limit
 
 
 def _ask_for_refund(order: Order, *, by: User, reason: str, now: datetime) -> Approval:

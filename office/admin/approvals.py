@@ -106,7 +106,7 @@ class ApprovalAdmin(ReadOnlyAdmin):
         """Correct a wallet, at once or as a question to a colleague."""
         if not self.has_add_permission(request):
             raise PermissionDenied
-        known = User.objects.filter(pk=_number(request.GET.get("user", ""))).first()
+        known = User.objects.filter(public_id=request.GET.get("user", "")).first()
         form = AdjustmentForm(request.POST or None, initial={"email": known.email if known else ""})
         return ask(
             request,
@@ -173,7 +173,3 @@ def _adjust(request: HttpRequest, entered: dict[str, Any]) -> str:
     if asked is not None:
         return gettext("This is more than one person may correct. A colleague must approve it.")
     return gettext("Corrected.")
-
-
-def _number(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None

@@ -11,9 +11,15 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from nexotp.lib.admin import LongListAdmin
-from office.models import AuditEntry
+from office.models import Act, AuditEntry
 
 _SHOWN_AT_ONCE = 4
+# Tables that only tie two others together have no name that a person would know.
+_PAIRS = {
+    "accounts_user_groups": _("Groups of an account"),
+    "accounts_user_user_permissions": _("Rights of an account"),
+    "auth_group_permissions": _("Rights of a group"),
+}
 
 
 @admin.register(AuditEntry)
@@ -30,17 +36,23 @@ class AuditEntryAdmin(LongListAdmin):
 
     @admin.display(description=_("subject"), ordering="subject")
     def subject_shown(self, entry: AuditEntry) -> str:
+        if named := _PAIRS.get(entry.subject):
+            return str(named)
         model = _model_of(entry.subject)
         return capfirst(str(model._meta.verbose_name)) if model else entry.subject
 
     @admin.display(description=_("changes"))
     def summary(self, entry: AuditEntry) -> str:
+        told = {
+            name: change
+            for name, change in entry.changes.items()
+            if name != "id" and (entry.act == Act.UPDATE or change != [None, ""])
+        }
         lines = [
             f"{_column(entry.subject, name)}: {_value(was)} → {_value(became)}"
-            for name, (was, became) in list(entry.changes.items())[:_SHOWN_AT_ONCE]
-            if entry.act != "insert" or became not in (None, "", 0, False)
+            for name, (was, became) in list(told.items())[:_SHOWN_AT_ONCE]
         ]
-        more = len(entry.changes) - _SHOWN_AT_ONCE
+        more = len(told) - _SHOWN_AT_ONCE
         return "; ".join(lines) + (f" … (+{more})" if more > 0 else "")
 
     @admin.display(description=_("changes"))

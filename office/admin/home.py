@@ -36,7 +36,7 @@ _BARS = {
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """Put the figures beside what the page has anyway; only what this person may see."""
     mode, now = mode_shown(request.GET.get("mode", "")), timezone.now()
-    shown: dict[str, Any] = {"mode": mode, "now": now}
+    shown: dict[str, Any] = {"title": _("Home"), "mode": mode, "now": now}
     sees_money = request.user.has_perm("office.view_books")
     if request.user.has_perm("orders.view_order"):
         spans = compared(mode, now=now)
@@ -182,11 +182,21 @@ def _supplier(supplier: Supplier) -> dict[str, Any]:
 
 def _money_chart(mode: str, now: Any) -> str:
     days = by_day(mode, now=now)
+    revenue = [_whole(found.revenue) for found in days.values()]
+    cost = [_whole(found.cost or 0) for found in days.values()]
     return _chart(
         [formats.date_format(day, "d M") for day in days],
         [
-            (_("Revenue"), [_whole(found.revenue) for found in days.values()], _BARS["success"]),
-            (_("Cost"), [_whole(found.cost or 0) for found in days.values()], _BARS["cancelled"]),
+            (
+                _("Revenue"),
+                [_whole(found.revenue) for found in days.values()],
+                _BARS[Status.SUCCESS],
+            ),
+            (
+                _("Cost"),
+                [_whole(found.cost or 0) for found in days.values()],
+                _BARS[Status.CANCELLED],
+            ),
         ],
     )
 

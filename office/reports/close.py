@@ -82,7 +82,7 @@ def _moved(
 ) -> list[tuple[str, str, str, str, int, int]]:
     group = "kind, debit, credit, currency"
     rows = hourly(MONEY, since=since, until=until, group=group, where="mode = %(mode)s", mode=mode)
-    return rows  # type: ignore[return-value]
+    return rows
 
 
 def check_of(day: date) -> BooksCheck | None:

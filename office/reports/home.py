@@ -12,7 +12,7 @@ from catalog.models import CountryMapping, ServiceMapping, Supplier
 from office.models import Approval
 from office.reports.rates import in_shop_currency, rates_at
 from office.reports.spans import ONE_DAY, day_of, midnight
-from office.sums import MONEY, ORDERS, hourly
+from office.sums import HOUR, MONEY, ORDERS, hourly, this_hour
 from orders.models import Order, PurchaseAttempt, StrayPurchase, StrayState
 from orders.states import CAPTURED, OPEN, AttemptState, Status
 from wallet.models import AccountKind, LedgerAccount
@@ -118,7 +118,8 @@ def by_day(mode: str, *, now: datetime) -> dict[date, Figures]:
 
 def by_hour(mode: str, *, now: datetime) -> dict[datetime, dict[str, int]]:
     """Return the orders of each of the last 24 hours by status."""
-    hours: dict[datetime, dict[str, int]] = defaultdict(dict)
+    first = this_hour(now - ONE_DAY)
+    hours: dict[datetime, dict[str, int]] = {first + n * HOUR: {} for n in range(25)}
     for hour, status, count in hourly(
         ORDERS,
         since=now - ONE_DAY,
@@ -128,7 +129,7 @@ def by_hour(mode: str, *, now: datetime) -> dict[datetime, dict[str, int]]:
         mode=mode,
     ):
         hours[hour][status] = count
-    return dict(sorted(hours.items()))
+    return hours
 
 
 @dataclass(frozen=True, slots=True)

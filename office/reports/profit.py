@@ -91,7 +91,7 @@ def _sums(
             WHERE mode = %(mode)s
         ) AS found GROUP BY 1, 2, 3, 4
     """
-    return fetch(  # type: ignore[return-value]
+    return fetch(
         query,
         {
             "mode": mode,
