@@ -99,6 +99,6 @@ def name_columns() -> None:
                     field.verbose_name = LABELS[field.name]
 
 
-def _is_named(field: Field[Any, Any]) -> bool:
+def _is_named(field: "Field[Any, Any]") -> bool:
     """Whether its model names the column itself; only then does a migration know of it."""
     return "verbose_name" in field.deconstruct()[3]

@@ -187,16 +187,8 @@ def _money_chart(mode: str, now: Any) -> str:
     return _chart(
         [formats.date_format(day, "d M") for day in days],
         [
-            (
-                _("Revenue"),
-                [_whole(found.revenue) for found in days.values()],
-                _BARS[Status.SUCCESS],
-            ),
-            (
-                _("Cost"),
-                [_whole(found.cost or 0) for found in days.values()],
-                _BARS[Status.CANCELLED],
-            ),
+            (_("Revenue"), revenue, _BARS[Status.SUCCESS]),
+            (_("Cost"), cost, _BARS[Status.CANCELLED]),
         ],
     )
 

@@ -5,8 +5,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from django.utils.translation import gettext as _
-
 from nexotp.lib.money import to_decimal
 from office.models import BooksCheck
 from office.reports.spans import ONE_DAY, midnight
@@ -103,7 +101,3 @@ def close_table(closes: list[Close]) -> Iterator[list[str]]:
                     *(close.day.isoformat(), close.mode, close.currency, line.account.value),
                     *(str(name), str(to_decimal(amount, close.currency))),
                 ]
-
-
-def close_title(close: Close) -> str:
-    return _("%(currency)s on %(day)s") % {"currency": close.currency, "day": close.day}

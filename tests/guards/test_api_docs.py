@@ -13,6 +13,8 @@ from tests.guards.source import ROOT
 # Raised for people at a keyboard or in a browser; never an answer of the API.
 NOT_IN_THE_API = {
     *("email_taken", "invalid_email", "unknown_plan", "invalid_scope", "order_not_refundable"),
+    *("already_asked", "already_decided", "not_your_own"),
+    *("attempt_not_open", "outcome_does_not_fit", "reference_taken"),
 }
 
 

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts.actions import revoke_api_key
 from accounts.models import User
+from catalog.actions import reprice_offers
 from catalog.models import PricingRule, ServiceMapping, Supplier
 from nexotp.lib.acting import acting, because
 from office.models import Act, AuditEntry
@@ -52,6 +53,7 @@ def test_a_price_changed_in_the_admin_names_who_did_it_and_from_where(
     assert entry.changes["markup_percent"] == [40.0, 50.0]
     assert "rounding" not in entry.changes
     rule.save()
+    reprice_offers(now=timezone.now())
 
 
 def test_a_change_past_django_is_noted_too() -> None:
