@@ -10,7 +10,7 @@ from django.db import connection
 
 from accounts.actions import create_api_key, create_user
 from accounts.models import Mode, User
-from bench import admin, catalogue, load, polls, soak, stage, webhooks
+from bench import admin, catalogue, live, load, polls, soak, stage, webhooks
 from bench.table import Row
 from orders.models import Order
 from suppliers.simulator.remote import RemoteSimulator
@@ -177,4 +177,5 @@ ALL: dict[str, Callable[..., Row | Iterable[Row]]] = {
     "webhooks": webhooks.measure_webhooks,
     "webhooks-crowd": webhooks.measure_crowd,
     "admin": admin.measure,
+    "live": live.measure_live,
 }

@@ -56,6 +56,25 @@ def web(settings: str = "nexotp.settings") -> Iterator[int]:
         process.wait()
 
 
+@contextmanager
+def live(port: int, *, web_port: int) -> Iterator[None]:
+    """The live process at this port, for pages that come from the other."""
+    command = [
+        sys.executable,
+        *("-m", "granian", "--interface", "asgi", "--http", "1", "--no-ws", "--log-level", "error"),
+        *("--host", "127.0.0.1", "--port", str(port), "--workers", "1", "--backpressure", "8192"),
+        *("--workers-kill-timeout", "1", "nexotp.live.asgi:application"),
+    ]
+    ports = {"LIVE_PORT": str(port), "PORT": str(web_port)}
+    process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **ports, "LOG_LEVEL": "ERROR"})
+    try:
+        _wait_for(port)
+        yield
+    finally:
+        process.terminate()
+        process.wait()
+
+
 def pgbench(script: str, *, clients: int, seconds: int) -> float:
     """Run SQL in a loop as bare as it gets and return transactions per second."""
     with tempfile.NamedTemporaryFile("w", suffix=".sql") as file:

@@ -32,6 +32,8 @@ QUEUES = {
     "orders.reconcile_histories": UPKEEP,
     "orders.reconcile_history": UPKEEP,
     "orders.watch_floats": UPKEEP,
+    "wallet.check_payments": MONEY,
+    "wallet.send_mails": MAIL,
     "accounts.fold_usage": POLLING,
     # Alone in its queue: what is quick shall not wait behind minutes of reading.
     "catalog.sync_catalogue": CATALOGUE,
@@ -119,6 +121,16 @@ app.conf.update(
             "schedule": 300.0,
             "options": {"expires": 120},
         },
+        "check payments": {
+            "task": "wallet.check_payments",
+            "schedule": 5.0,
+            "options": {"expires": 10},
+        },
+        "write to owners of wallets": {
+            "task": "wallet.send_mails",
+            "schedule": 20.0,
+            "options": {"expires": 30},
+        },
         "fold usage": {
             "task": "accounts.fold_usage",
             "schedule": 60.0,
@@ -172,7 +184,7 @@ app.conf.update(
         },
     },
 )
-app.autodiscover_tasks(["accounts", "orders", "catalog", "webhooks", "office"])
+app.autodiscover_tasks(["accounts", "orders", "catalog", "wallet", "webhooks", "office"])
 
 
 @setup_logging.connect

@@ -144,6 +144,24 @@ _CHECKS = {
             ON transfer.reference = 'prepay:' || paid.id AND transfer.amount = paid.amount
         WHERE paid.id IS NULL OR transfer.id IS NULL
     """,
+    "confirmed top-up and its credit disagree (top-up, state, credited, transferred)": """
+        SELECT paid.public_id, paid.state, paid.credited, transfer.amount
+        FROM wallet_topup paid
+        LEFT JOIN wallet_transfer transfer ON transfer.reference = 'topup:' || paid.public_id
+        LEFT JOIN wallet_ledgeraccount account ON account.id = transfer.credit_id
+        WHERE CASE WHEN paid.state = 'confirmed'
+            THEN transfer.kind IS DISTINCT FROM 'top_up' OR transfer.amount <> paid.credited
+                OR transfer.currency <> paid.currency OR account.owner_id <> paid.user_id
+                OR account.mode <> 'live'
+            ELSE transfer.id IS NOT NULL END
+    """,
+    # What commands credit has a name of another kind.
+    "top-up credited that nobody asked for": """
+        SELECT transfer.reference FROM wallet_transfer transfer
+        LEFT JOIN wallet_topup paid ON transfer.reference = 'topup:' || paid.public_id
+        WHERE transfer.kind = 'top_up' AND paid.id IS NULL
+            AND transfer.reference LIKE 'topup:tup!_%%' ESCAPE '!'
+    """,
     "lost attempt and its loss disagree": """
         SELECT attempt.id FROM orders_purchaseattempt attempt
         FULL JOIN (SELECT * FROM wallet_transfer WHERE kind = 'loss') transfer

@@ -10,6 +10,7 @@ from accounts.description import PAGING, ULID, Example, describe
 from accounts.models import Mode
 from nexotp.lib.errors import InvalidRequest
 from orders.actions import (
+    AccountClosed,
     AccountCoolingDown,
     CancelTooEarly,
     IdempotencyInProgress,
@@ -356,6 +357,7 @@ create_order = describe(
         RateUnavailable,
         TooManyOpenOrders,
         AccountCoolingDown,
+        AccountClosed,
         NoNumbers,
         SupplierUnavailable,
     ),

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
@@ -10,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
+from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
 View = Callable[..., Any]
@@ -50,3 +52,19 @@ def public_page(view: View) -> View:
 def search_text(request: HttpRequest) -> str:
     """Return what was typed into a page's search field."""
     return request.GET.get("q", "").replace("\x00", "").strip()[:60]
+
+
+def addresses_of(request: HttpRequest) -> dict[str, Any]:
+    """Return a public page's addresses: one for each language, and where its switches come back to.
+
+    The page itself is the canonical one of the language it is in.
+    """
+    page = request.build_absolute_uri(request.path)
+    rest = [(name, value) for name, value in request.GET.items() if name != "lang"]
+    return {
+        "page_url": page,
+        "canonical": f"{page}?{urlencode({'lang': get_language() or settings.LANGUAGE_CODE})}",
+        "language_codes": [code for code, _name in settings.LANGUAGES],
+        "origin": request.build_absolute_uri("/").rstrip("/"),
+        "stay_at": f"{request.path}?{urlencode(rest)}" if rest else request.path,
+    }

@@ -55,6 +55,7 @@ _ADVICE: dict[str, Promise] = {
     "too_many_open_orders": gettext_lazy(
         "Finish or cancel some of `details.openOrders` orders; your plan sets the limit."
     ),
+    "account_closed": gettext_lazy("The owner or the shop has closed the account; stop calling."),
     "account_cooling_down": gettext_lazy(
         "Wait until `details.until`, then order only what you will wait for; open orders go on."
     ),

@@ -29,7 +29,7 @@ TABLES = {
 class Migration(migrations.Migration):
     dependencies = [
         ("office", "0001_initial"),
-        ("accounts", "0005_staff_rights"),
+        ("accounts", "0006_staff_rights"),
         ("catalog", "0008_floats"),
         ("webhooks", "0001_initial"),
     ]

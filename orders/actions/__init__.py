@@ -3,6 +3,7 @@
 `placing` opens one, unless `guarding` keeps its account off, and `buying` gets its number;
 `polling` asks what came and `receiving` stores it; `closing` ends orders, `ending` their purchases.
 `searching` finds out what became of purchases nobody heard of again, `settling` tidies up upstream.
+`leaving` closes an account at its owner's wish.
 `reconciling` compares suppliers' histories with it all, `floats` what is left of our money there.
 Suppliers are called outside transactions: each action records its intention, calls, and records the
 result.
@@ -33,7 +34,15 @@ from orders.actions.guarding import (
     check_cool_down,
     cool_down_abusers,
 )
+from orders.actions.leaving import (
+    OpenOrdersRemain,
+    StaffAccount,
+    WalletNotEmpty,
+    delete_account,
+    open_orders,
+)
 from orders.actions.placing import (
+    AccountClosed,
     IdempotencyInProgress,
     IdempotencyKeyReused,
     OrderRequest,
@@ -55,12 +64,14 @@ from orders.actions.searching import settle_unknown_attempts
 from orders.actions.settling import settle_due_attempts
 
 __all__ = [
+    "AccountClosed",
     "AccountCoolingDown",
     "AttemptNotOpen",
     "CancelTooEarly",
     "IdempotencyInProgress",
     "IdempotencyKeyReused",
     "NoNumbers",
+    "OpenOrdersRemain",
     "OrderNotActive",
     "OrderNotCancellable",
     "OrderNotRefundable",
@@ -72,8 +83,10 @@ __all__ = [
     "RateUnavailable",
     "ReferenceTaken",
     "ResendNotSupported",
+    "StaffAccount",
     "SupplierUnavailable",
     "TooManyOpenOrders",
+    "WalletNotEmpty",
     "advance_due_orders",
     "cancel_order",
     "check_cool_down",
@@ -81,8 +94,10 @@ __all__ = [
     "compare_balances",
     "cool_down_abusers",
     "decide_attempt",
+    "delete_account",
     "finish_order",
     "note_push",
+    "open_orders",
     "place_order",
     "poll_supplier",
     "possible_outcomes",

@@ -29,7 +29,7 @@ from orders.wording import look_at
 @never_cache
 @require_safe
 def show_order(request: HttpRequest, order_id: str) -> HttpResponse:
-    """An order's page. While it is open, its live part asks again whether anything changed."""
+    """An order's page. While it is open, its live part asks again when told of a change."""
     order = _order(request, order_id)
     look = look_at(order, now=timezone.now())
     is_poll = bool(request.headers.get("HX-Request"))
@@ -39,7 +39,6 @@ def show_order(request: HttpRequest, order_id: str) -> HttpResponse:
         "order": order,
         "look": look,
         "messages_received": order.messages.shown().reverse(),
-        "poll_every": "2s" if order.is_open else "",
     }
     return page_or_part(request, "orders/order.html", "update", context)
 

@@ -1,8 +1,10 @@
 // Elements with data-countdown="SECONDS" count down from when they appear; data-bar names a
-// progress element that goes along. Seconds, not times: the visitor's clock may be wrong.
+// progress element that goes along. Seconds, not times: the visitor's clock may be wrong. At the
+// end an element gets the event `countdown:over`.
 "use strict";
 {
   const ends = new WeakMap();
+  const over = new WeakSet();
 
   const text = (seconds) => `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
 
@@ -14,6 +16,10 @@
       if (element.textContent !== shown) element.textContent = shown;
       const bar = element.dataset.bar && document.getElementById(element.dataset.bar);
       if (bar) bar.value = left;
+      if (left === 0 && !over.has(element)) {
+        over.add(element);
+        element.dispatchEvent(new CustomEvent("countdown:over", { bubbles: true }));
+      }
     }
   };
 
