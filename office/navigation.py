@@ -51,6 +51,13 @@ _GROUPS: list[tuple["str | Promise", list[_Line]]] = [
                 "office_approval_changelist",
                 "office.view_approval",
             ),
+            (_("Top-ups"), "add_card", "wallet_topup_changelist", "wallet.view_topup"),
+            (
+                _("Ways to pay"),
+                "credit_card",
+                "wallet_paymentmethod_changelist",
+                "wallet.view_paymentmethod",
+            ),
             (
                 _("Wallets and accounts"),
                 "account_balance_wallet",

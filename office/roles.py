@@ -14,7 +14,7 @@ OURS = ("accounts", "webhooks", "wallet", "catalog", "orders", "office")
 _LOOK_AT_ORDERS = (
     *("orders.view_order", "orders.view_purchaseattempt", "orders.view_ordermessage"),
     *("accounts.view_user", "accounts.view_plan", "wallet.view_ledgeraccount"),
-    *("wallet.view_transfer", "office.view_approval"),
+    *("wallet.view_transfer", "wallet.view_topup", "office.view_approval"),
 )
 _LOOK_AT_CATALOGUE = (
     *("catalog.view_service", "catalog.view_country", "catalog.view_offer"),
@@ -46,6 +46,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         *("catalog.view_supplier", "catalog.view_exchangerate"),
         *("orders.decide_attempt", "orders.view_straypurchase", "orders.change_straypurchase"),
         *("orders.view_suppliertopup", "orders.add_suppliertopup"),
+        *("wallet.change_topup", "wallet.view_paymentmethod"),
         *("wallet.adjust_wallet", "office.decide_approval", "office.view_bookscheck"),
         *("office.add_bookscheck", "office.view_books"),
     ),

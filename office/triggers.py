@@ -159,6 +159,12 @@ AUDITED = (
         secrets=("digest", "pepper_version"),
         label="public_id",
     ),
+    # Where customers' money goes.
+    Audited(
+        "wallet_paymentmethod",
+        secrets=("api_key_encrypted", "callback_secret_encrypted"),
+        label="code",
+    ),
     Audited(
         "webhooks_endpoint",
         noise=("is_answering", "failing_since", "rests_until", "notice_due_at"),

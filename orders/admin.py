@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from nexotp.lib.admin import ReadOnlyAdmin, ShopAdmin
+from nexotp.lib.admin import LongListAdmin, ReadOnlyAdmin, ShopAdmin
 from nexotp.lib.amounts import amount_text
 from nexotp.lib.money import to_minor
 from orders.actions import (
@@ -27,12 +27,11 @@ def _staff(request: HttpRequest) -> User:
 
 
 @admin.register(OrderMessage)
-class OrderMessageAdmin(ReadOnlyAdmin):
+class OrderMessageAdmin(LongListAdmin):
     list_display = ("received_at", "order", "sender", "code", "text", "is_late")
     list_filter = ("is_late", "received_at")
     list_select_related = ("order",)
-    search_fields = ("order__public_id", "order__phone_number", "sender")
-    ordering = ("-pk",)
+    search_fields = ("order__public_id__exact", "order__phone_number__exact")
     exclude = ("fingerprint",)
 
 

@@ -74,7 +74,7 @@ class ApprovalAdmin(ReadOnlyAdmin):
     )
     list_filter = ("state", "kind", "mode")
     list_select_related = ("user", "order", "asked_by", "decided_by")
-    search_fields = ("=user__email", "=order__public_id", "=asked_by__email")
+    search_fields = ("user__email__exact", "order__public_id__exact", "asked_by__email__exact")
     ordering = ("-pk",)
     actions_detail = ("approve", "refuse")
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.db import transaction
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -15,9 +16,10 @@ from nexotp.lib.admin import LongListAdmin
 from nexotp.lib.amounts import amount_text
 from office.actions import note
 from office.admin.asking import OutcomeForm, ask, staff_of
+from office.finding import find_orders
 from office.models import Act
 from orders.actions import AttemptNotOpen, Outcome, decide_attempt, possible_outcomes
-from orders.models import PurchaseAttempt
+from orders.models import Order, PurchaseAttempt
 
 
 @admin.register(PurchaseAttempt)
@@ -28,8 +30,17 @@ class PurchaseAttemptAdmin(LongListAdmin):
     )
     list_filter = ("state", "supplier", "sent_at")
     list_select_related = ("order", "supplier")
-    search_fields = ("=reference", "=order__public_id")
+    # Looked up by office.finding, never through the whole table.
+    search_fields = ("reference__exact",)
     actions_detail = ("settle",)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[PurchaseAttempt], search_term: str
+    ) -> tuple[QuerySet[PurchaseAttempt], bool]:
+        if not search_term:
+            return queryset, False
+        orders = find_orders(Order.objects.all(), search_term).values_list("pk", flat=True)
+        return queryset.filter(order__in=list(orders[:100])), False
 
     def has_settle_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return request.user.has_perm("orders.decide_attempt")

@@ -141,6 +141,12 @@ def _waiting(stands: Any, request: HttpRequest) -> list[dict[str, Any]]:
             _list("orders_straypurchase", state__exact="review"),
         ),
         (
+            "wallet.change_topup",
+            _("Top-ups to decide"),
+            stands.top_ups,
+            _list("wallet_topup"),
+        ),
+        (
             "catalog.view_servicemapping",
             _("Codes to review"),
             stands.mappings,

@@ -21,6 +21,7 @@ TABLES = {
     "catalog_pricingrule",
     "catalog_servicemapping",
     "catalog_supplier",
+    "wallet_paymentmethod",
     "webhooks_endpoint",
     "webhooks_secret",
 }
@@ -31,6 +32,7 @@ class Migration(migrations.Migration):
         ("office", "0001_initial"),
         ("accounts", "0006_staff_rights"),
         ("catalog", "0008_floats"),
+        ("wallet", "0006_sums_and_searches"),
         ("webhooks", "0001_initial"),
     ]
 

@@ -15,7 +15,7 @@ from office.reports.spans import ONE_DAY, day_of, midnight
 from office.sums import HOUR, MONEY, ORDERS, hourly, this_hour
 from orders.models import Order, PurchaseAttempt, StrayPurchase, StrayState
 from orders.states import CAPTURED, OPEN, AttemptState, Status
-from wallet.models import AccountKind, LedgerAccount
+from wallet.models import AccountKind, LedgerAccount, TopUp
 from webhooks.models import Endpoint
 from webhooks.states import EndpointState
 
@@ -144,6 +144,7 @@ class Standing:
     failing_webhooks: int
     approvals: int
     strays: int
+    top_ups: int
     suppliers: list[Supplier]
 
 
@@ -163,6 +164,7 @@ def standing(mode: str) -> Standing:
         .count(),
         approvals=Approval.objects.pending().count(),
         strays=StrayPurchase.objects.filter(state=StrayState.REVIEW).count(),
+        top_ups=TopUp.objects.for_a_person().count(),
         suppliers=list(Supplier.objects.filter(mode=mode).order_by("-is_enabled", "code")),
     )
 
