@@ -2,6 +2,9 @@
 
 from typing import TYPE_CHECKING, Any
 
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
@@ -12,8 +15,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from accounts.actions import lift_cool_down, revoke_api_key
-from accounts.models import ApiKey, Plan, RateCounter, User
+from accounts.actions import choose_dialect, lift_cool_down, revoke_api_key
+from accounts.models import ApiKey, Dialect, Plan, RateCounter, User
 from nexotp.lib.admin import ReadOnlyAdmin, ShopAdmin
 
 if TYPE_CHECKING:
@@ -22,6 +25,9 @@ else:
     _UserAdmin = UserAdmin
 
 admin.site.unregister(Group)
+# Secrets and sessions are their owners'; what staff may know of them stands with the user.
+for _theirs in (EmailAddress, Authenticator, UserSession):
+    admin.site.unregister(_theirs)
 
 
 class _LowerCaseEmail(forms.ModelForm):  # type: ignore[type-arg]
@@ -84,6 +90,12 @@ class ShopUserAdmin(_UserAdmin, ShopAdmin):
             self.log_change(request, user, "cool-down lifted")
         self.message_user(request, _("They can buy again."), messages.SUCCESS)
 
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if change and "email" in form.changed_data:
+            # Whoever has the new address proves it with a code when they sign in next.
+            EmailAddress.objects.filter(user=obj).delete()
+
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """An account owns money; it is closed by making it inactive."""
         return False
@@ -109,12 +121,13 @@ class ApiKeyAdmin(ReadOnlyAdmin):
         "user",
         "name",
         "mode",
+        "dialect",
         "created_at",
         "last_used_at",
         "expires_at",
         "revoked_at",
     )
-    list_filter = ("mode", ("revoked_at", admin.EmptyFieldListFilter))
+    list_filter = ("mode", "dialect", ("revoked_at", admin.EmptyFieldListFilter))
     list_select_related = ("user",)
     search_fields = ("public_id", "name", "user__email")
     # Neither the digest nor its pepper is anybody's business.
@@ -126,12 +139,21 @@ class ApiKeyAdmin(ReadOnlyAdmin):
         "last_four",
         "scopes",
         "allowed_networks",
+        "dialect",
         "created_at",
         "last_used_at",
         "expires_at",
         "revoked_at",
     )
+    readonly_fields = tuple(name for name in fields if name != "dialect")
     actions = ("revoke",)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Only the dialect can be changed."""
+        return request.user.has_perm("accounts.change_apikey")
+
+    def save_model(self, request: HttpRequest, obj: ApiKey, form: Any, change: bool) -> None:
+        choose_dialect(obj, Dialect(obj.dialect))
 
     def has_revoke_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("accounts.change_apikey")

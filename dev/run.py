@@ -122,6 +122,8 @@ def environment_for(place: Place, servers: Servers) -> dict[str, str]:
         "GATEWAY_PORT": str(place.port + ports.GATEWAY),
         # A developer's own server is where webhooks should go.
         "WEBHOOK_ALLOW_LOOPBACK": "true",
+        # No mail server is near; the page /dev/mail/ shows what would have been sent.
+        "MAIL_FOLDER": str(place.data / "mail"),
         "PATH": f"{Path(PYTHON).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
         "PYTHONUNBUFFERED": "1",
         # Celery's advice for production, ten lines from each worker.
@@ -229,6 +231,7 @@ after {seconds:.1f} s. Ctrl-C stops it.
   live key      {demo["live_key"]}
   simulator     {place.control}
   payments      {place.gateway}/_control
+  mail          {place.web}/dev/mail/  (nothing is sent from here)
 
 The first call, and the first order:
 

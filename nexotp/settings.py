@@ -35,6 +35,10 @@ INSTALLED_APPS = [
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
     "nexotp",
     "accounts",
     "webhooks",
@@ -46,6 +50,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "nexotp.lib.http.ApiMiddleware",
+    "orders.handler.door.HandlerMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -54,6 +59,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -76,6 +82,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "wallet.context_processors.wallet",
                 "nexotp.frame.frame",
                 "nexotp.live.address.live",
+                "accounts.context_processors.mail",
             ],
             "libraries": {"reference": "nexotp.reference.tags"},
         },
@@ -108,6 +115,10 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # ---- Redis or Valkey --------------------------------------------------------------------------
 REDIS_URL = setting("REDIS_URL", "redis_url")
 
+CACHES = {
+    "default": {"BACKEND": "nexotp.lib.cache.SteadyCache", "LOCATION": REDIS_URL},
+}
+
 # ---- Celery -----------------------------------------------------------------------------------
 CELERY_BROKER_URL = env.str("BROKER_URL", default="") or setting("BROKER_URL", "broker_url")
 
@@ -119,9 +130,58 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
-LOGIN_URL = "login"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "buy"
-LOGOUT_REDIRECT_URL = "login"
+LOGOUT_REDIRECT_URL = "account_login"
+
+ACCOUNT_ADAPTER = "accounts.adapters.AccountAdapter"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_FORMS = {
+    "login": "accounts.forms.entering.SignInForm",
+    "signup": "accounts.forms.entering.SignUpForm",
+    "confirm_email_verification_code": "accounts.forms.entering.ConfirmEmailForm",
+    "reset_password": "accounts.forms.entering.ForgotPasswordForm",
+    "confirm_password_reset_code": "accounts.forms.entering.ConfirmResetForm",
+    "reset_password_from_key": "accounts.forms.entering.NewPasswordForm",
+    "change_password": "accounts.forms.entering.ChangePasswordForm",
+    "set_password": "accounts.forms.entering.FirstPasswordForm",
+    "add_email": "accounts.forms.entering.ChangeEmailForm",
+    "reauthenticate": "accounts.forms.entering.ConfirmPasswordForm",
+}
+# A code typed into the page, as the mail is often read on another device than the one that asks.
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_FORMAT = {"numeric": True, "length": 6, "dashed": False}
+ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_RESEND = True
+# No change of a mistyped address on that page: it can be offered to new people only, and would
+# tell who is new. They sign up again.
+ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_CHANGE = False
+ACCOUNT_PASSWORD_RESET_BY_CODE_ENABLED = True
+ACCOUNT_PASSWORD_RESET_BY_CODE_TIMEOUT = 15 * 60
+ACCOUNT_LOGIN_ON_PASSWORD_RESET = True
+ACCOUNT_CHANGE_EMAIL = True
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+# Before keys, secrets and whatever protects the account: the password or a second step again.
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+
+MFA_ADAPTER = "accounts.adapters.SecondStepAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_ISSUER = "NexOTP"
+# A code of half a minute ago still counts: phones' clocks differ, and typing takes time.
+MFA_TOTP_TOLERANCE = 1
+MFA_FORMS = {
+    "authenticate": "accounts.forms.entering.SecondStepForm",
+    "reauthenticate": "accounts.forms.entering.ConfirmSecondStepForm",
+    "activate_totp": "accounts.forms.entering.AddAuthenticatorForm",
+    "add_webauthn": "accounts.forms.entering.AddPasskeyForm",
+    "edit_webauthn": "accounts.forms.entering.RenamePasskeyForm",
+}
 
 # ---- Maintenance ------------------------------------------------------------------------------
 # While this file exists the shop is closed to all but staff; it may hold a number of minutes.
@@ -277,6 +337,11 @@ LIVE_CHECK_SECONDS = env.float("LIVE_CHECK_SECONDS", default=60)
 
 # ---- Mail -------------------------------------------------------------------------------------
 vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
+# For development: mail is kept in this folder and shown at /dev/mail/, and nothing is sent.
+# `check --deploy` refuses it.
+MAIL_FOLDER = env.str("MAIL_FOLDER", default="")
+if MAIL_FOLDER:
+    EMAIL_BACKEND = "nexotp.lib.outbox.FolderBackend"
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="NexOTP <noreply@localhost>")
 
@@ -315,6 +380,7 @@ CONTENT_SECURITY_POLICY = {
 
 # ---- Logs -------------------------------------------------------------------------------------
 LOGGING_CONFIG = "nexotp.lib.logs.configure"
+DEFAULT_EXCEPTION_REPORTER = "nexotp.lib.reports.KeylessReporter"
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,

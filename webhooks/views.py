@@ -6,7 +6,6 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -17,14 +16,17 @@ from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts.models import Mode, User
+from accounts.models import Mode
+from accounts.modes import mode_of
+from accounts.people import asks_again
+from accounts.people import signed_in as _owner
 from nexotp.lib import once
 from nexotp.lib.errors import InvalidRequest, Problem
 from nexotp.lib.pagination import keyset_page
 from webhooks import actions
 from webhooks.forms import RangeForm, read_events, read_webhook_request
 from webhooks.models import Delivery, Endpoint
-from webhooks.states import ALL_EVENTS, DeliveryState, EventType
+from webhooks.states import ALL_EVENTS, DeliveryState, EventType, PayloadFormat
 
 _PER_PAGE = 25
 _MOST_ATTEMPTS = 30
@@ -46,6 +48,7 @@ def list_webhooks(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
+@asks_again
 def add(request: HttpRequest) -> HttpResponse:
     """Register a webhook; the answer shows its secret, this once."""
     mode = _mode(request)
@@ -56,6 +59,7 @@ def add(request: HttpRequest) -> HttpResponse:
     sent = {
         "endpoint_url": request.POST.get("endpoint_url", ""),
         "events": request.POST.getlist("events"),
+        "payloadFormat": request.POST.get("payloadFormat", ""),
     }
     try:
         wanted = read_webhook_request(sent)
@@ -64,6 +68,7 @@ def add(request: HttpRequest) -> HttpResponse:
             mode=mode,
             url=wanted.url,
             events=wanted.events,
+            payload_format=wanted.payload_format,
             now=timezone.now(),
         )
     except Problem as problem:
@@ -82,9 +87,11 @@ def _form(
     context = {
         "mode": mode,
         "once": once.new_token(),
-        "sent": sent or {"endpoint_url": "", "events": [ALL_EVENTS]},
+        "sent": sent or {"endpoint_url": "", "events": [ALL_EVENTS], "payloadFormat": ""},
         "event_types": EventType.choices,
         "all_events": ALL_EVENTS,
+        "formats": PayloadFormat.choices,
+        "wrong_format": wrong.get("payloadFormat"),
         "wrong_url": wrong.get("endpoint_url"),
         "wrong_events": wrong.get("events"),
         "problem": problem if problem and not wrong else None,
@@ -208,6 +215,7 @@ def enable(request: HttpRequest, endpoint: Endpoint) -> HttpResponse:
 
 
 @never_cache
+@asks_again
 @change_of_webhook
 def rotate(request: HttpRequest, endpoint: Endpoint) -> HttpResponse:
     if once.is_repeat(request):
@@ -251,12 +259,9 @@ def send_again(request: HttpRequest, delivery_id: str) -> HttpResponse:
 
 
 def _mode(request: HttpRequest) -> str:
-    return Mode.SANDBOX if request.GET.get("mode") == Mode.SANDBOX else Mode.LIVE
-
-
-def _owner(request: HttpRequest) -> User:
-    assert not isinstance(request.user, AnonymousUser)
-    return request.user
+    """Return what the address asks for, or what the session looks at."""
+    asked = request.GET.get("mode", "")
+    return asked if asked in Mode.values else mode_of(request)
 
 
 def _endpoint(request: HttpRequest, webhook_id: str) -> Endpoint:

@@ -19,6 +19,7 @@ from catalog.actions import exchange_rates
 from catalog.models import ANY_PROVIDER, Country, Service
 from catalog.pricing import in_usd
 from catalog.quotes import Quote, find_quote
+from catalog.routing import Wanted
 from nexotp.lib.clock import Clock
 from nexotp.lib.errors import Problem
 from nexotp.lib.money import EXPONENTS, to_json
@@ -71,6 +72,12 @@ class TooManyOpenOrders(Problem):
     example_details = {"openOrders": 20}
 
 
+class AccountClosed(Problem):
+    code = "account_closed"
+    status = 403
+    message = _("This account is closed.")
+
+
 @dataclass(frozen=True, slots=True)
 class OrderRequest:
     """What a customer asks for. `max_price` is in the shop's currency, as shown to the customer."""
@@ -78,6 +85,7 @@ class OrderRequest:
     service: Service
     country: Country
     provider: str = ANY_PROVIDER
+    wanted: Wanted | None = None
     best_delivery: bool = False
     max_price_usd: Decimal | None = None
     max_price: int | None = None
@@ -86,13 +94,15 @@ class OrderRequest:
     @property
     def fingerprint(self) -> bytes:
         """SHA-256 of the request as validated and defaulted, without the key."""
-        canonical = [
+        canonical: list[object] = [
             self.service.code,
             self.country.code,
             self.provider,
             self.best_delivery,
             str(self.max_price_usd.normalize()) if self.max_price_usd is not None else None,
             self.max_price,
+            # Only where there is one: requests from before it existed must still be the same.
+            *([self.wanted.canonical] if self.wanted else ()),
         ]
         return hashlib.sha256(orjson.dumps(canonical)).digest()
 
@@ -111,7 +121,8 @@ def place_order(
     """Hold the price and buy a number; a repeated key returns the first order.
 
     Raises InsufficientFunds, NoNumbers, SupplierUnavailable, PriceAboveMax, RateUnavailable,
-    TooManyOpenOrders, AccountCoolingDown, IdempotencyKeyReused, IdempotencyInProgress.
+    TooManyOpenOrders, AccountCoolingDown, AccountClosed, IdempotencyKeyReused,
+    IdempotencyInProgress.
     """
     if request.key and (earlier := _earlier_order(request, user=user, mode=mode)):
         return Placement(earlier, is_replay=True)
@@ -125,6 +136,7 @@ def place_order(
         mode=mode,
         now=now,
         provider=request.provider,
+        wanted=request.wanted,
         by_delivery=request.best_delivery,
         rates=rates,
     )
@@ -212,7 +224,7 @@ def _open_order(
 ) -> tuple[Order, PurchaseAttempt]:
     """Record the intention: the order, its first attempt, and the hold, all or nothing.
 
-    Raises InsufficientFunds, TooManyOpenOrders, and IntegrityError for a key in use.
+    Raises InsufficientFunds, TooManyOpenOrders, AccountClosed, and IntegrityError for a key in use.
     """
     room = _room_for_orders(user, mode)
     wallet = open_wallet(user=user, mode=mode)
@@ -236,8 +248,11 @@ def _open_order(
         attempt = record_attempt(order, first, now=now, route=quote.route.explained())
         hold_price(order.money, wallet=wallet, request_id=request_id)
         tell_pages(user.pk, order.public_id)
+        # The wallet is locked now, so the account can neither be deleted in between …
+        if not User.objects.filter(pk=user.pk, is_active=True).exists():
+            raise AccountClosed
         if room <= _CLOSE_TO_THE_CAP:
-            # The wallet is locked now, so nobody else's order can slip in between.
+            # … nor can somebody else's order slip in.
             _room_for_orders(user, mode, counting_this_one=True)
     return order, attempt
 

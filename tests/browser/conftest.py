@@ -17,6 +17,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, s
 
 from accounts.models import User
 from dev.system_packages import BROWSERS
+from tests import cast
 
 ROOT = Path(__file__).resolve().parents[2]
 PICTURES = ROOT / "test-artifacts"
@@ -100,5 +101,5 @@ def open_browser(
 
 def _session_of(user: User) -> dict[str, str]:
     client = Client()
-    client.force_login(user)
+    cast.sign_in(client, user)
     return {settings.SESSION_COOKIE_NAME: client.cookies[settings.SESSION_COOKIE_NAME].value}

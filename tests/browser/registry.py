@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from catalog.models import Supplier
-from orders.actions import cancel_order, finish_order, poll_supplier
+from orders.actions import cancel_order, finish_order, keys_of, poll_supplier
 from orders.models import Order
 from orders.states import Status
 from suppliers.simulator.remote import RemoteSimulator
@@ -24,6 +24,7 @@ from webhooks.actions import create_endpoint, send_test
 
 # When an order may be cancelled.
 _PAST_THE_LOCK = timedelta(minutes=3)
+TOGETHER = "bought_together"
 STRANGER, CUSTOMER = "stranger", "customer"
 
 
@@ -56,8 +57,14 @@ PAGES = (
     Shown("choose-country", "buy/<slug:service_code>/", "/buy/whatsapp/"),
     Shown("choose-no-country", "buy/<slug:service_code>/", "/buy/whatsapp/?q=atlantis"),
     Shown("confirm", "buy/<slug:service_code>/<slug:country_code>/", "/buy/whatsapp/id/"),
+    Shown(
+        "confirm-several",
+        "buy/<slug:service_code>/<slug:country_code>/",
+        "/buy/whatsapp/id/?quantity=3",
+    ),
     # orders
     Shown("orders", "orders/", "/orders/"),
+    Shown("together", "orders/together/<slug:key>", "/orders/together/{together}"),
     Shown("history", "orders/history/", "/orders/history/"),
     Shown("history-nothing", "orders/history/", "/orders/history/?q=nothing+like+this"),
     Shown("receipt", "orders/<slug:order_id>/receipt", "/orders/{order_success}/receipt"),
@@ -117,7 +124,9 @@ NOT_PAGES = {
     "webhooks/<slug:webhook_id>/rotate": "POST only; its page shows a secret once",
     "webhooks/<slug:webhook_id>/again": "POST only",
     "webhooks/<slug:webhook_id>/delete": "POST only",
+    "buy/<slug:service_code>/favorite": "POST only",
     "orders/<slug:order_id>/cancel": "leads to the order",
+    "orders/<slug:order_id>/report": "leads to the order",
     "orders/<slug:order_id>/resend": "leads to the order",
     "orders/<slug:order_id>/finish": "leads to the order",
 }
@@ -131,7 +140,8 @@ def routes() -> dict[str, URLPattern]:
 def set_the_scene(user: User, simulator: RemoteSimulator) -> dict[str, str]:
     """Give a customer an order in every state and a webhook with a log; returns their names."""
     alpha = Supplier.objects.get(code="alpha")
-    waiting, received, done, cancelled = (cast.buy(user) for _ in range(4))
+    keys = keys_of(TOGETHER, 4)
+    waiting, received, done, cancelled = (cast.buy(user, key=key) for key in keys)
     for order in (received, done):
         reference = cast.attempt_of(order).reference
         simulator.deliver(reference, text="Your WhatsApp code is 471-199. Don't share it.")
@@ -161,6 +171,7 @@ def set_the_scene(user: User, simulator: RemoteSimulator) -> dict[str, str]:
     cancel_top_up(over, now=now)
     return {
         **{f"order_{status}": order.public_id for status, order in orders.items()},
+        "together": TOGETHER,
         "webhook": endpoint.public_id,
         "delivery": delivery.public_id,
         "transfer": transfer.public_id,

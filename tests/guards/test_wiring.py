@@ -24,7 +24,10 @@ PUBLIC = {
     *("robots.txt", "sitemap.xml", "manifest.webmanifest"),
     "theme/",
     "healthz",  # load balancers
-    "sign-in/",
+    *("sign-in/", "sign-in/passkey/", "sign-in/second-step/", "sign-in/closed/", "sign-out/"),
+    *("sign-up/", "sign-up/code/"),
+    *("forgot-password/", "forgot-password/code/", "forgot-password/new/", "forgot-password/done/"),
+    "dev/mail/",  # nothing is there unless MAIL_FOLDER is set
     "language/",  # before signing in too
     "hooks/supplier/<slug:code>/<str:token>",  # suppliers, by an address that nobody can guess
     "hooks/payment/<slug:code>",  # payment gateways, who sign what they send
