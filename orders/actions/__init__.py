@@ -28,6 +28,7 @@ from orders.actions.guarding import (
 from orders.actions.leaving import (
     OpenOrdersRemain,
     StaffAccount,
+    TopUpPending,
     WalletNotEmpty,
     delete_account,
     open_orders,
@@ -75,6 +76,7 @@ __all__ = [
     "StaffAccount",
     "SupplierUnavailable",
     "TooManyOpenOrders",
+    "TopUpPending",
     "WalletNotEmpty",
     "advance_due_orders",
     "cancel_order",
