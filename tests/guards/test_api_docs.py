@@ -14,6 +14,8 @@ from tests.guards.source import ROOT
 # Raised for people at a keyboard or in a browser; never an answer of the API.
 NOT_IN_THE_API = {
     *("email_taken", "invalid_email", "unknown_plan", "invalid_scope", "order_not_refundable"),
+    *("already_asked", "already_decided", "not_your_own"),
+    *("attempt_not_open", "outcome_does_not_fit", "reference_taken"),
     *("too_many_open_top_ups", "payment_method_unavailable", "payment_gateway_unavailable"),
     *("top_up_not_cancellable", "top_up_decided", "proof_not_wanted"),
     *("key_not_usable", "too_many_keys"),
@@ -63,7 +65,9 @@ def test_every_scenario_of_the_sandbox_is_in_its_guide(language: str) -> None:
     assert {name for name in SCRIPTS if f"`{name}`" not in guide} == set()
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/api.md", "docs/architecture.md"])
+@pytest.mark.parametrize(
+    "page", ["README.md", "docs/api.md", "docs/architecture.md", "docs/top-ups.md"]
+)
 def test_every_link_leads_somewhere(page: str) -> None:
     path = ROOT / page
     links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", path.read_text())
