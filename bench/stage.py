@@ -68,7 +68,7 @@ def live(port: int, *, web_port: int) -> Iterator[None]:
     ports = {"LIVE_PORT": str(port), "PORT": str(web_port)}
     process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **ports, "LOG_LEVEL": "ERROR"})
     try:
-        _wait_for(port)
+        wait_for(port)
         yield
     finally:
         process.terminate()
