@@ -184,7 +184,7 @@ def make_services(count: int) -> None:
     """Have so many services."""
     missing = count - Service.objects.filter(is_test=False).count()
     Service.objects.bulk_create(
-        Service(code=f"bench-{n}", trade_code=f"b{n}", name=f"Bench {n}", category="other")
+        Service(code=f"bench-{n}", trade_code=f"bn{n}", name=f"Bench {n}", category="other")
         for n in range(missing)
     )
 

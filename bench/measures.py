@@ -57,6 +57,32 @@ def measure_poll(_simulator: RemoteSimulator) -> Row:
     return Row("poll", first.per_second, second.per_second, "≥ 1.00", "requests/s", note)
 
 
+def measure_handler(_simulator: RemoteSimulator) -> Row:
+    """The handler door's getStatus against GET /order/{id}, of one waiting order."""
+    user = _customer("handler")
+    order = cast.buy(user)
+    key = _key(user)
+    connection.close()
+    path = f"/stubs/handler_api.php?api_key={key}&action=getStatus&id={order.pk}"
+    ours = load.request_bytes("GET", path)
+    api = load.request_bytes("GET", f"/api/v1/order/{order.public_id}", headers=_bearer(key))
+    pairs = []
+    with stage.web() as port:
+        for request in (ours, api):
+            load.run(port, _always(request), connections=8, total=400)
+        for _ in range(_ROUNDS):
+            first = load.run(port, _always(ours), connections=8, total=4_000)
+            second = load.run(port, _always(api), connections=8, total=4_000)
+            assert first.failed + second.failed == 0
+            pairs.append((first, second))
+    first, second = _middle(pairs)
+    note = (
+        f"p50 {first.p50:.1f} ms, p99 {first.p99:.1f} ms;"
+        f" GET /order/{{id}} {second.p50:.1f} and {second.p99:.1f}"
+    )
+    return Row("handler", first.per_second, second.per_second, "≥ 1.00", "requests/s", note)
+
+
 def measure_order(_simulator: RemoteSimulator) -> Row:
     """POST /order over many wallets against the raw SQL of hold and insert."""
     users = [_customer(f"order{number}") for number in range(_WALLETS)]
@@ -168,6 +194,7 @@ ON_REQUEST = {"soak"}
 # Some give several rows, and some can be told a size: `catalogue:100000`.
 ALL: dict[str, Callable[..., Row | Iterable[Row]]] = {
     "poll": measure_poll,
+    "handler": measure_handler,
     "order": measure_order,
     "hot-wallet": measure_hot_wallet,
     "code-delay": polls.measure_delay,

@@ -12,7 +12,7 @@ from decimal import Decimal
 from django.conf import settings
 
 from catalog.models import ANY_PROVIDER, Country, Offer, Pause, Service, Supplier
-from catalog.routing import Candidate, Route, make_route
+from catalog.routing import Candidate, Route, Wanted, make_route
 from nexotp.lib.db import PreparedRead
 
 _MOST_OFFERS = 200
@@ -48,6 +48,7 @@ def find_quote(
     mode: str,
     now: datetime,
     provider: str = ANY_PROVIDER,
+    wanted: Wanted | None = None,
     by_delivery: bool = False,
     rates: Mapping[str, Decimal] | None = None,
 ) -> Quote:
@@ -63,6 +64,7 @@ def find_quote(
         [_candidate(offer, now) for offer in offers.values()],
         now=now,
         provider=None if provider == ANY_PROVIDER else provider,
+        wanted=wanted,
         by_delivery=by_delivery,
         rates=rates,
         floor_percent=settings.FLOOR_MARGIN_PERCENT,

@@ -7,6 +7,7 @@ currency; `price` is what customers pay, in the shop's, baked in when costs or r
 
 from catalog.models.goods import (
     ANY_PROVIDER,
+    OWN_IDS_FROM,
     Country,
     CountryQuerySet,
     Service,
@@ -44,6 +45,7 @@ from catalog.models.syncs import SyncRun, SyncRunQuerySet, SyncState
 __all__ = [
     "ANY_PROVIDER",
     "BALANCE_AGE",
+    "OWN_IDS_FROM",
     "Availability",
     "AvailabilityQuerySet",
     "Block",

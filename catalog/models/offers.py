@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from django.db import models
-from django.db.models import Exists, F, Q
+from django.db.models import Exists, F, Q, Sum
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -36,6 +36,14 @@ class OfferQuerySet(models.QuerySet["Offer"]):
 
     def for_goods(self, service: Service, country: Country) -> "OfferQuerySet":
         return self.filter(service=service, country=country)
+
+    def deliveries_by_country(self, service: Service, mode: str) -> dict[int, tuple[int, int]]:
+        """Return how many orders got a code, and how many ended, of each country with any."""
+        counted = self.filter(service=service, supplier__mode=mode, ended_count__gt=0)
+        summed = counted.values_list("country_id").annotate(
+            delivered=Sum("delivered_count"), ended=Sum("ended_count")
+        )
+        return {country: (delivered, ended) for country, delivered, ended in summed}
 
 
 class Offer(models.Model):

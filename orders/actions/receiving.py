@@ -97,12 +97,12 @@ def record_activation(
     arrived = {"message_count": order.message_count + len(fresh), "resend_requested_at": None}
     if order.status == Status.RECEIVED:
         order.note_change(now=now, **arrived)
-        tell_customer(order, now=now)
+        tell_customer(order, now=now, message_count=len(fresh))
         return True
     order.move(
         Status.RECEIVED, now=now, received_at=now, next_action_at=order.expires_at, **arrived
     )
-    tell_customer(order, now=now)
+    tell_customer(order, now=now, message_count=len(fresh))
     capture_price(order.money)
     if attempt.cost:
         record_cost(order.money, cost=attempt.cost, currency=attempt.currency)

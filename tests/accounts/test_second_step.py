@@ -129,7 +129,7 @@ def test_confirming_leads_nowhere_else(client: Client, alice: User) -> None:
     client.force_login(alice)
 
     form = {"password": cast.PASSWORD, "next": "https://evil.example/"}
-    assert client.post("/account/confirm/", form)["Location"] == "/"
+    assert client.post("/account/confirm/", form)["Location"] == "/buy/"
 
 
 def test_the_password_cannot_be_guessed_there(client: Client, alice: User) -> None:

@@ -14,9 +14,15 @@ from accounts.models import User
 from nexotp.lib import secretbox
 from nexotp.lib.errors import NotFound, Problem
 from webhooks import signing
-from webhooks.actions.emitting import queue_event
+from webhooks.actions.emitting import queue_body, queue_event
 from webhooks.models import Delivery, Endpoint, Secret
-from webhooks.states import DeliveryState, EndpointState, EventType, chosen_events
+from webhooks.states import (
+    DeliveryState,
+    EndpointState,
+    EventType,
+    PayloadFormat,
+    chosen_events,
+)
 from webhooks.waking import wake_on_commit
 
 OVERLAP = timedelta(hours=24)
@@ -24,6 +30,17 @@ OVERLAP = timedelta(hours=24)
 _MOST_OLD_SECRETS = 3
 # More are sent again in several goes.
 _MOST_REDELIVERED = 10_000
+
+
+# A message that never came: no activation has the number 0.
+_TRADE_EXAMPLE = {
+    "activationId": 0,
+    "service": "wa",
+    "text": "Your code is 123456",
+    "code": "123456",
+    "country": 6,
+    "receivedAt": "2026-06-22 06:01:10",
+}
 
 
 class TooManyWebhooks(Problem):
@@ -43,10 +60,17 @@ class WebhookDisabled(Problem):
 
 @transaction.atomic
 def create_endpoint(
-    *, user: User, mode: str, url: str, events: list[str], now: datetime
+    *,
+    user: User,
+    mode: str,
+    url: str,
+    events: list[str],
+    payload_format: PayloadFormat = PayloadFormat.NEXOTP,
+    now: datetime,
 ) -> tuple[Endpoint, str]:
     """Register a URL and return it with its secret, which is not shown again.
 
+    One in SMS-Activate's form is told of messages, whatever events it chose.
     Raises TooManyWebhooks.
     """
     # Two at once must not both be the last.
@@ -54,7 +78,12 @@ def create_endpoint(
     if Endpoint.objects.for_account(user, mode).count() >= settings.WEBHOOK_MAX_ENDPOINTS:
         raise TooManyWebhooks(details={"limit": settings.WEBHOOK_MAX_ENDPOINTS})
     endpoint = Endpoint.objects.create(
-        user=user, mode=mode, url=url, events=chosen_events(events), created_at=now
+        user=user,
+        mode=mode,
+        url=url,
+        events=chosen_events(events, payload_format),
+        payload_format=payload_format,
+        created_at=now,
     )
     return endpoint, _add_secret(endpoint, now=now)
 
@@ -110,6 +139,8 @@ def send_test(endpoint: Endpoint, *, now: datetime) -> Delivery:
     endpoint = _locked(endpoint.pk)
     if endpoint.is_disabled:
         raise WebhookDisabled
+    if endpoint.speaks_trade:
+        return queue_body(EventType.WEBHOOK_TEST, _TRADE_EXAMPLE, endpoint=endpoint, now=now)
     [delivery] = queue_event(
         EventType.WEBHOOK_TEST,
         endpoints=[endpoint],
@@ -159,7 +190,8 @@ def redeliver_range(
 
 def choose_events(endpoint: Endpoint, events: list[str]) -> None:
     """Change which events go to an endpoint from now on."""
-    Endpoint.objects.filter(pk=endpoint.pk).update(events=chosen_events(events))
+    chosen = chosen_events(events, endpoint.payload_format)
+    Endpoint.objects.filter(pk=endpoint.pk).update(events=chosen)
 
 
 def pause_endpoint(endpoint: Endpoint) -> None:
