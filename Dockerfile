@@ -1,4 +1,4 @@
-# One image for the web, the workers, beat and migrations; docker-compose.yml says which is which.
+# One image for the web, the live process, the workers, beat and migrations; docker-compose.yml says which is which.
 # `make check` carries these very lines out in an empty folder (dev/rehearse_image.py): it knows the
 # instructions used here, and no paths but those below /opt/nexotp.
 
@@ -30,6 +30,9 @@ COPY --from=build /opt/nexotp/app /opt/nexotp/app
 ENV PATH=/opt/nexotp/venv/bin:/usr/local/bin:/usr/bin:/bin
 ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 ENV GRANIAN_HOST=0.0.0.0 GRANIAN_PORT=8000 GRANIAN_WORKERS=2 GRANIAN_BLOCKING_THREADS=16
+# A new volume takes over the mode; nobody but the shop runs in here.
+RUN mkdir -m 0777 /opt/nexotp/media
+ENV MEDIA_ROOT=/opt/nexotp/media
 WORKDIR /opt/nexotp/app
 USER 10001:10001
 EXPOSE 8000

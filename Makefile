@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv/bin/python
 ARGS ?=
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check fuzz bench schema format requirements
+.PHONY: help setup run test check fuzz bench schema screenshots marks format requirements
 
 help: ## These words
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "make %-13s %s\n", $$1, $$2 }'
@@ -28,6 +28,12 @@ bench: setup ## The benchmarks, as a table
 
 schema: setup ## What changed in the API since docs/public/openapi.json. ARGS=--write takes it
 	@exec $(VENV) -m dev.schema $(ARGS)
+
+screenshots: setup ## The pictures of README and docs, from a fresh demo shop. ARGS=icons for the icons only
+	@exec $(VENV) -m dev.screenshots $(ARGS)
+
+marks: setup ## The brands' pictures in static/marks. ARGS=--check compares
+	@exec $(VENV) -m dev.marks $(ARGS)
 
 format: setup ## Rewrite the Python files in the house's layout
 	@$(VENV) -m ruff check --fix-only --quiet .

@@ -5,10 +5,14 @@ from datetime import datetime, timedelta
 from ipaddress import ip_network
 
 import structlog
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts import keys
@@ -18,6 +22,8 @@ from nexotp.lib.errors import Problem
 logger = structlog.get_logger(__name__)
 
 LAST_USED_PRECISION = timedelta(minutes=5)
+# Keys of one account that have not ended, in both modes together.
+MOST_KEYS = 50
 
 
 class EmailTaken(Problem):
@@ -40,11 +46,29 @@ class InvalidScope(Problem):
     message = _("There is no such scope.")
 
 
+class KeyNotUsable(Problem):
+    code = "key_not_usable"
+    status = 409
+    message = _("This key has ended, or another one has taken its place already.")
+
+
+class TooManyKeys(Problem):
+    code = "too_many_keys"
+    status = 409
+    message = _("You have as many keys as an account can have. Revoke one first.")
+
+
+def default_plan() -> Plan:
+    """Return what people start with who sign up by themselves."""
+    return Plan.objects.get(code="free")
+
+
 def create_user(
     *, email: str, password: str | None, plan: str = "free", is_staff: bool = False
 ) -> User:
-    """Open an account; without a password it can only use API keys.
+    """Open an account whose address somebody vouches for, so that no code is sent there.
 
+    Without a password it can only use API keys.
     Raises InvalidEmail, EmailTaken, UnknownPlan.
     """
     email = email.strip().lower()
@@ -61,6 +85,7 @@ def create_user(
     try:
         with transaction.atomic():
             user.save()
+            EmailAddress.objects.create(user=user, email=email, verified=True, primary=True)
     except IntegrityError as error:
         raise EmailTaken from error
     return user
@@ -79,8 +104,10 @@ def create_api_key(
 ) -> tuple[ApiKey, str]:
     """Create a key and return its row with the key itself, which is not kept; no scope means all.
 
-    Raises InvalidScope, and ValueError for a network that is none.
+    Raises InvalidScope, TooManyKeys, and ValueError for a network that is none.
     """
+    if ApiKey.objects.filter(user=user).usable(timezone.now()).count() >= MOST_KEYS:
+        raise TooManyKeys
     if unknown := set(scopes) - set(Scope.values):
         raise InvalidScope(details={"unknown": sorted(unknown)})
     if key is None:
@@ -107,6 +134,37 @@ def create_api_key(
     return row, key
 
 
+@transaction.atomic
+def rotate_api_key(key: ApiKey, *, overlap: timedelta, now: datetime) -> tuple[ApiKey, str]:
+    """Return a new key that may do the same, with the key itself; the old one ends after `overlap`.
+
+    Raises KeyNotUsable, also for the second of two who rotate at once.
+    """
+    row = ApiKey.objects.select_for_update().get(pk=key.pk)
+    if row.ended_as(now) or row.replaced_at is not None:
+        raise KeyNotUsable
+    ends_at = now + overlap
+    old = ApiKey.objects.filter(pk=row.pk)
+    if not overlap:
+        old.update(replaced_at=now, revoked_at=now)
+    elif row.expires_at is None or row.expires_at > ends_at:
+        old.update(replaced_at=now, expires_at=ends_at)
+    else:
+        old.update(replaced_at=now)
+    text, public_id = keys.generate(row.mode)
+    pepper = keys.newest_pepper()
+    # A copy of the whole row: whatever a key may do, the new one may do, too.
+    row.pk = None
+    row._state.adding = True
+    row.public_id = public_id
+    row.digest = keys.digest(text, pepper)
+    row.pepper_version = pepper
+    row.last_four = text[-4:]
+    row.created_at, row.last_used_at = now, None
+    row.save()
+    return row, text
+
+
 def choose_dialect(key: ApiKey, dialect: Dialect) -> None:
     """Change how the handler door answers a key from now on."""
     ApiKey.objects.filter(pk=key.pk).update(dialect=dialect)
@@ -128,3 +186,21 @@ def lift_cool_down(user: User, *, by: User, now: datetime) -> None:
     """Let an account buy again at once; what it did before is not held against it."""
     User.objects.filter(pk=user.pk).update(cooling_until=None, cooling_reason="", judged_from=now)
     logger.info("cool-down lifted", user=user.pk, by=by.pk)
+
+
+def forget_person(user: User, *, now: datetime) -> None:
+    """Take out of an account what tells whose it was, and lock it for good; the row stays.
+
+    Keys end, everybody is signed out, addresses and second steps go. Call it in a transaction.
+    """
+    ApiKey.objects.filter(user=user, revoked_at=None).update(revoked_at=now)
+    ApiKey.objects.filter(user=user).update(name="", allowed_networks=[])
+    for session in UserSession.objects.filter(user=user):
+        session.end()
+    EmailAddress.objects.filter(user=user).delete()
+    Authenticator.objects.filter(user=user).delete()
+    user.email = f"{user.public_id}@deleted.invalid".lower()
+    user.set_unusable_password()
+    user.is_active = False
+    user.deleted_at = now
+    user.save(update_fields=["email", "password", "is_active", "deleted_at"])

@@ -2,6 +2,9 @@
 
 from typing import TYPE_CHECKING, Any
 
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
@@ -22,6 +25,9 @@ else:
     _UserAdmin = UserAdmin
 
 admin.site.unregister(Group)
+# Secrets and sessions are their owners'; what staff may know of them stands with the user.
+for _theirs in (EmailAddress, Authenticator, UserSession):
+    admin.site.unregister(_theirs)
 
 
 class _LowerCaseEmail(forms.ModelForm):  # type: ignore[type-arg]
@@ -83,6 +89,12 @@ class ShopUserAdmin(_UserAdmin, ShopAdmin):
             lift_cool_down(user, by=request.user, now=timezone.now())
             self.log_change(request, user, "cool-down lifted")
         self.message_user(request, _("They can buy again."), messages.SUCCESS)
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if change and "email" in form.changed_data:
+            # Whoever has the new address proves it with a code when they sign in next.
+            EmailAddress.objects.filter(user=obj).delete()
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """An account owns money; it is closed by making it inactive."""

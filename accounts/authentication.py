@@ -5,7 +5,6 @@ from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 
-from django.conf import settings
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -16,6 +15,7 @@ from accounts import keys
 from accounts.actions import LAST_USED_PRECISION, note_key_use
 from accounts.limits import check_bad_key_limit
 from accounts.models import ApiKey, Plan, User
+from nexotp.lib.addresses import client_address
 from nexotp.lib.db import PreparedRead
 from nexotp.lib.errors import Problem
 
@@ -55,16 +55,6 @@ class ScopeMissing(Problem):
     status = 403
     message = _("This API key lacks the scope for this call.")
     example_details = {"scope": "order:write"}
-
-
-def client_address(request: HttpRequest) -> str:
-    """Return the caller's address, past as many proxies as are our own."""
-    depth: int = settings.TRUSTED_PROXY_COUNT
-    forwarded: str = request.META.get("HTTP_X_FORWARDED_FOR", "")
-    hops = [hop.strip() for hop in forwarded.split(",") if hop.strip()]
-    if depth and len(hops) >= depth:
-        return hops[-depth]
-    return str(request.META.get("REMOTE_ADDR", ""))
 
 
 class ApiKeyAuthentication(BaseAuthentication):

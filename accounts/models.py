@@ -93,6 +93,11 @@ class User(AbstractBaseUser, PermissionsMixin):
     cooling_reason = models.CharField(max_length=100, blank=True, editable=False)
     # Orders placed before this are not held against the account again.
     judged_from = models.DateTimeField(null=True, editable=False)
+    # Which terms were accepted, and when; empty for accounts that the shop opened itself.
+    terms_version = models.CharField(max_length=20, blank=True, editable=False)
+    terms_accepted_at = models.DateTimeField(null=True, editable=False)
+    # When its owner closed it. The row stays for the ledger; nothing tells who it was.
+    deleted_at = models.DateTimeField(_("deleted at"), null=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     USERNAME_FIELD = "email"
@@ -124,6 +129,12 @@ class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
             Q(expires_at=None) | Q(expires_at__gt=now), revoked_at=None, user__is_active=True
         )
 
+    def ended_since(self, since: datetime, now: datetime) -> "ApiKeyQuerySet":
+        """Keys that were revoked or expired between two times."""
+        return self.filter(
+            Q(revoked_at__range=(since, now)) | Q(revoked_at=None, expires_at__range=(since, now))
+        )
+
 
 class ApiKey(models.Model):
     """A key's keyed hash; the key itself is shown once and never stored."""
@@ -151,6 +162,8 @@ class ApiKey(models.Model):
     )
     expires_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
+    # When a new key was made in its place; it may still be used until it expires.
+    replaced_at = models.DateTimeField(null=True, editable=False)
     last_used_at = models.DateTimeField(null=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
@@ -171,6 +184,14 @@ class ApiKey(models.Model):
     def __str__(self) -> str:
         prefix = "nx_live_" if self.mode == Mode.LIVE else "nx_test_"
         return f"{prefix}{self.public_id}…{self.last_four}"
+
+    def ended_as(self, now: datetime) -> str:
+        """Return `revoked` or `expired`; empty while the key still opens the door."""
+        if self.revoked_at is not None:
+            return "revoked"
+        if self.expires_at is not None and self.expires_at <= now:
+            return "expired"
+        return ""
 
     def allows_address(self, address: str) -> bool:
         """Whether a caller from this address may use the key."""

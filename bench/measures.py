@@ -10,7 +10,7 @@ from django.db import connection
 
 from accounts.actions import create_api_key, create_user
 from accounts.models import Mode, User
-from bench import catalogue, load, polls, soak, stage, webhooks
+from bench import catalogue, live, load, one_list, polls, soak, stage, webhooks
 from bench.table import Row
 from orders.models import Order
 from suppliers.simulator.remote import RemoteSimulator
@@ -197,10 +197,12 @@ ALL: dict[str, Callable[..., Row | Iterable[Row]]] = {
     "handler": measure_handler,
     "order": measure_order,
     "hot-wallet": measure_hot_wallet,
-    "supplier-poll": polls.measure_cycles,
     "code-delay": polls.measure_delay,
+    "supplier-poll": polls.measure_cycles,
     "catalogue": measure_catalogue,
+    "one-list": one_list.measure_one_list,
     "soak": soak.measure_soak,
     "webhooks": webhooks.measure_webhooks,
     "webhooks-crowd": webhooks.measure_crowd,
+    "live": live.measure_live,
 }

@@ -49,8 +49,27 @@ def web(settings: str = "nexotp.settings") -> Iterator[int]:
     environment = {**os.environ, "DJANGO_SETTINGS_MODULE": settings, "LOG_LEVEL": "ERROR"}
     process = subprocess.Popen(command, cwd=ROOT, env=environment)
     try:
-        _wait_for(port)
+        wait_for(port)
         yield port
+    finally:
+        process.terminate()
+        process.wait()
+
+
+@contextmanager
+def live(port: int, *, web_port: int) -> Iterator[None]:
+    """The live process at this port, for pages that come from the other."""
+    command = [
+        sys.executable,
+        *("-m", "granian", "--interface", "asgi", "--http", "1", "--no-ws", "--log-level", "error"),
+        *("--host", "127.0.0.1", "--port", str(port), "--workers", "1", "--backpressure", "8192"),
+        *("--workers-kill-timeout", "1", "nexotp.live.asgi:application"),
+    ]
+    ports = {"LIVE_PORT": str(port), "PORT": str(web_port)}
+    process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **ports, "LOG_LEVEL": "ERROR"})
+    try:
+        wait_for(port)
+        yield
     finally:
         process.terminate()
         process.wait()
@@ -72,7 +91,8 @@ def pgbench(script: str, *, clients: int, seconds: int) -> float:
     return float(line.split()[2])
 
 
-def _wait_for(port: int) -> None:
+def wait_for(port: int) -> None:
+    """Return once somebody listens there."""
     for _ in range(200):
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
@@ -91,7 +111,7 @@ def simulator() -> Iterator[RemoteSimulator]:
         stdout=subprocess.DEVNULL,
     )
     try:
-        _wait_for(port)
+        wait_for(port)
         yield RemoteSimulator(f"http://127.0.0.1:{port}")
     finally:
         process.terminate()

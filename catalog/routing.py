@@ -100,8 +100,13 @@ class Candidate:
 
         Few orders of its own weigh little against the supplier's, and those against the trade's.
         """
-        assumed = _smoothed(self.past_delivered, self.past_ended, _USUAL_DELIVERY)
+        assumed = expected_delivery(self.past_delivered, self.past_ended)
         return _smoothed(self.delivered, self.ended, assumed)
+
+
+def expected_delivery(delivered: int, ended: int) -> float:
+    """Return the share that should get a code, by counts of our own and what is usual."""
+    return _smoothed(delivered, ended, _USUAL_DELIVERY)
 
 
 def _smoothed(delivered: int, ended: int, assumed: float) -> float:

@@ -14,10 +14,14 @@ WORKERS = {"money", "webhooks", "catalogue", "others"}
 _opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
-def probes(*, web: str, control: str, broker_url: str, schedule: Path) -> Mapping[str, Probe]:
+def probes(
+    *, web: str, live: str, control: str, gateway: str, broker_url: str, schedule: Path
+) -> Mapping[str, Probe]:
     return {
         "web": lambda: answers(f"{web}/healthz"),
+        "live updates": lambda: answers(f"{live}/healthz"),
         "supplier simulator": lambda: answers(control),
+        "payment gateway": lambda: answers(f"{gateway}/_control"),
         "beat": lambda: any(schedule.parent.glob(f"{schedule.name}*")),
         "workers": lambda: workers_answer(broker_url, WORKERS),
     }

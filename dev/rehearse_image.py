@@ -37,7 +37,7 @@ def main() -> None:
             rehearse(image, {**production.environment(), **found})
         finally:
             servers.stop()
-    print("The image builds, migrates, runs a worker and answers /healthz.")
+    print("The image builds, migrates, runs a worker, and web and live process answer /healthz.")
 
 
 def rehearse(image: Image, environment: dict[str, str]) -> None:
@@ -49,20 +49,31 @@ def rehearse(image: Image, environment: dict[str, str]) -> None:
         ready = partial(readiness.workers_answer, environment["BROKER_URL"], {"image"})
         if not processes.wait_until(ready, timeout=START_WITHIN):
             raise DevError("The image's worker does not answer.")
+    rehearse_serving(image, image.command, environment, name="web")
+    live = ["granian", "--interface", "asgi", "--http", "1", "--no-ws", "--workers", "1"]
+    live += ["--blocking-threads", "1", "--workers-kill-timeout", "1"]
+    live += ["nexotp.live.asgi:application"]
+    rehearse_serving(image, live, environment, name="live")
+
+
+def rehearse_serving(
+    image: Image, command: list[str], environment: dict[str, str], *, name: str
+) -> None:
+    """Start it and ask as the image's own health check does. Raises DevError."""
     listening = {"GRANIAN_HOST": "127.0.0.1", "GRANIAN_PORT": str(free_port())}
     environment = {**environment, **listening}
-    with started(image, image.command, environment) as web:
-        answers = web_answers(image, environment, web)
+    with started(image, command, environment) as process:
+        answers = health_of(image, environment, process, name=name)
         if not processes.wait_until(answers, timeout=START_WITHIN, pause=0.5):
-            raise DevError("The image's web process does not answer its own health check.")
+            raise DevError(f"The image's {name} process does not answer its own health check.")
 
 
-def web_answers(
-    image: Image, environment: dict[str, str], web: subprocess.Popen[bytes]
+def health_of(
+    image: Image, environment: dict[str, str], process: subprocess.Popen[bytes], *, name: str
 ) -> Callable[[], bool]:
     def answers() -> bool:
-        if web.poll() is not None:
-            raise DevError(f"The image's web process ended with status {web.returncode}.")
+        if process.poll() is not None:
+            raise DevError(f"The image's {name} process ended with status {process.returncode}.")
         return image.run(image.health_check, environment, quiet=True) == 0
 
     return answers

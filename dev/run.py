@@ -32,13 +32,14 @@ from dev import processes, readiness
 call_command("migrate", interactive=False, stdout=sys.stderr)
 call_command("load_reference_data", stdout=sys.stderr)
 processes.wait_until(lambda: readiness.answers("{control}"), timeout=20)
-call_command("seed_demo", "--supplier-url", "{handler}", "--all-suppliers")
+call_command("seed_demo", "--supplier-url", "{handler}", "--all-suppliers",
+    "--gateway-url", "{gateway}")
 """
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where a run lives: its data folder and its two ports."""
+    """Where a run lives: its data folder and its ports."""
 
     data: Path
     port: int
@@ -46,6 +47,11 @@ class Place:
     @property
     def web(self) -> str:
         return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def live(self) -> str:
+        """Where open pages hear of changes."""
+        return f"http://127.0.0.1:{self.port + 2}"
 
     @property
     def control(self) -> str:
@@ -56,6 +62,11 @@ class Place:
     def handler(self) -> str:
         """Where the simulator speaks the supplier's protocol."""
         return f"http://127.0.0.1:{self.port + 1}/stubs/handler_api.php"
+
+    @property
+    def gateway(self) -> str:
+        """Where buyers of the demo pay."""
+        return f"http://127.0.0.1:{self.port + ports.GATEWAY}"
 
     @property
     def schedule(self) -> Path:
@@ -107,8 +118,12 @@ def environment_for(place: Place, servers: Servers) -> dict[str, str]:
         "NEXOTP_DATA": str(place.data),
         "PORT": str(place.port),
         "SUPPLIER_PORT": str(place.port + 1),
+        "LIVE_PORT": str(place.port + 2),
+        "GATEWAY_PORT": str(place.port + ports.GATEWAY),
         # A developer's own server is where webhooks should go.
         "WEBHOOK_ALLOW_LOOPBACK": "true",
+        # No mail server is near; the page /dev/mail/ shows what would have been sent.
+        "MAIL_FOLDER": str(place.data / "mail"),
         "PATH": f"{Path(PYTHON).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
         "PYTHONUNBUFFERED": "1",
         # Celery's advice for production, ten lines from each worker.
@@ -133,7 +148,7 @@ def prepare(place: Place, environment: dict[str, str]) -> dict[str, Any]:
     """Bring the database up to date; gives what the demo's people sign in with. Raises DevError."""
     translations.compile_changed()
     say("Preparing the database ...")
-    commands = PREPARE.format(control=place.control, handler=place.handler)
+    commands = PREPARE.format(control=place.control, handler=place.handler, gateway=place.gateway)
     done = subprocess.run(
         [PYTHON, "manage.py", "shell", "--no-imports", "--command", commands],
         cwd=ROOT,
@@ -152,7 +167,7 @@ def prepare(place: Place, environment: dict[str, str]) -> dict[str, Any]:
 @contextmanager
 def shop(place: Place, environment: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
     """The processes of the Procfile."""
-    say("Starting web, workers, beat and the supplier simulator ...")
+    say("Starting web, live updates, workers, beat, and the simulated supplier and gateway ...")
     # Beat's memory of what it last ran does not survive a kill -9, and is not missed.
     for old in place.schedule.parent.glob(f"{place.schedule.name}*"):
         old.unlink()
@@ -174,7 +189,9 @@ def wait_until_ready(
     waiting = dict(
         readiness.probes(
             web=place.web,
+            live=place.live,
             control=place.control,
+            gateway=place.gateway,
             broker_url=environment["BROKER_URL"],
             schedule=place.schedule,
         )
@@ -213,6 +230,8 @@ after {seconds:.1f} s. Ctrl-C stops it.
   sandbox key   {demo["sandbox_key"]}
   live key      {demo["live_key"]}
   simulator     {place.control}
+  payments      {place.gateway}/_control
+  mail          {place.web}/dev/mail/  (nothing is sent from here)
 
 The first call, and the first order:
 

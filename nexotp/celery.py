@@ -32,7 +32,10 @@ QUEUES = {
     "orders.reconcile_histories": UPKEEP,
     "orders.reconcile_history": UPKEEP,
     "orders.watch_floats": UPKEEP,
+    "wallet.check_payments": MONEY,
+    "wallet.send_mails": MAIL,
     "accounts.fold_usage": POLLING,
+    "accounts.clear_sessions": UPKEEP,
     # Alone in its queue: what is quick shall not wait behind minutes of reading.
     "catalog.sync_catalogue": CATALOGUE,
     "catalog.sync_catalogues": UPKEEP,
@@ -117,10 +120,25 @@ app.conf.update(
             "schedule": 300.0,
             "options": {"expires": 120},
         },
+        "check payments": {
+            "task": "wallet.check_payments",
+            "schedule": 5.0,
+            "options": {"expires": 10},
+        },
+        "write to owners of wallets": {
+            "task": "wallet.send_mails",
+            "schedule": 20.0,
+            "options": {"expires": 30},
+        },
         "fold usage": {
             "task": "accounts.fold_usage",
             "schedule": 60.0,
             "options": {"expires": 30},
+        },
+        "clear sessions": {
+            "task": "accounts.clear_sessions",
+            "schedule": crontab(hour=20, minute=10),
+            "options": {"expires": 3600},
         },
         "sync catalogues": {
             "task": "catalog.sync_catalogues",
@@ -159,7 +177,7 @@ app.conf.update(
         },
     },
 )
-app.autodiscover_tasks(["accounts", "orders", "catalog", "webhooks"])
+app.autodiscover_tasks(["accounts", "orders", "catalog", "wallet", "webhooks"])
 
 
 @setup_logging.connect

@@ -6,7 +6,7 @@ from typing import Any
 from django.templatetags.static import static
 from django.utils.translation import gettext_lazy as _
 
-from nexotp.lib.env import BASE_DIR, env, setting
+from nexotp.lib.env import BASE_DIR, data_dir, env, setting
 
 DEBUG = env.bool("DEBUG", default=False)
 SECRET_KEY = setting("SECRET_KEY", "secret_key")
@@ -35,6 +35,10 @@ INSTALLED_APPS = [
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
     "nexotp",
     "accounts",
     "webhooks",
@@ -55,9 +59,11 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "nexotp.trouble.TroubleMiddleware",
 ]
 
 ROOT_URLCONF = "nexotp.urls"
@@ -74,6 +80,9 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "wallet.context_processors.wallet",
+                "nexotp.frame.frame",
+                "nexotp.live.address.live",
+                "accounts.context_processors.mail",
             ],
             "libraries": {"reference": "nexotp.reference.tags"},
         },
@@ -106,6 +115,10 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # ---- Redis or Valkey --------------------------------------------------------------------------
 REDIS_URL = setting("REDIS_URL", "redis_url")
 
+CACHES = {
+    "default": {"BACKEND": "nexotp.lib.cache.SteadyCache", "LOCATION": REDIS_URL},
+}
+
 # ---- Celery -----------------------------------------------------------------------------------
 CELERY_BROKER_URL = env.str("BROKER_URL", default="") or setting("BROKER_URL", "broker_url")
 
@@ -117,9 +130,62 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
-LOGIN_URL = "login"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "buy"
-LOGOUT_REDIRECT_URL = "login"
+LOGOUT_REDIRECT_URL = "account_login"
+
+ACCOUNT_ADAPTER = "accounts.adapters.AccountAdapter"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_FORMS = {
+    "login": "accounts.forms.entering.SignInForm",
+    "signup": "accounts.forms.entering.SignUpForm",
+    "confirm_email_verification_code": "accounts.forms.entering.ConfirmEmailForm",
+    "reset_password": "accounts.forms.entering.ForgotPasswordForm",
+    "confirm_password_reset_code": "accounts.forms.entering.ConfirmResetForm",
+    "reset_password_from_key": "accounts.forms.entering.NewPasswordForm",
+    "change_password": "accounts.forms.entering.ChangePasswordForm",
+    "set_password": "accounts.forms.entering.FirstPasswordForm",
+    "add_email": "accounts.forms.entering.ChangeEmailForm",
+    "reauthenticate": "accounts.forms.entering.ConfirmPasswordForm",
+}
+# A code typed into the page, as the mail is often read on another device than the one that asks.
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_FORMAT = {"numeric": True, "length": 6, "dashed": False}
+ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_RESEND = True
+# No change of a mistyped address on that page: it can be offered to new people only, and would
+# tell who is new. They sign up again.
+ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_CHANGE = False
+ACCOUNT_PASSWORD_RESET_BY_CODE_ENABLED = True
+ACCOUNT_PASSWORD_RESET_BY_CODE_TIMEOUT = 15 * 60
+ACCOUNT_LOGIN_ON_PASSWORD_RESET = True
+ACCOUNT_CHANGE_EMAIL = True
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+# Before keys, secrets and whatever protects the account: the password or a second step again.
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+
+MFA_ADAPTER = "accounts.adapters.SecondStepAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_ISSUER = "NexOTP"
+# A code of half a minute ago still counts: phones' clocks differ, and typing takes time.
+MFA_TOTP_TOLERANCE = 1
+MFA_FORMS = {
+    "authenticate": "accounts.forms.entering.SecondStepForm",
+    "reauthenticate": "accounts.forms.entering.ConfirmSecondStepForm",
+    "activate_totp": "accounts.forms.entering.AddAuthenticatorForm",
+    "add_webauthn": "accounts.forms.entering.AddPasskeyForm",
+    "edit_webauthn": "accounts.forms.entering.RenamePasskeyForm",
+}
+
+# ---- Maintenance ------------------------------------------------------------------------------
+# While this file exists the shop is closed to all but staff; it may hold a number of minutes.
+MAINTENANCE_FILE = env.str("MAINTENANCE_FILE", default=str(BASE_DIR / "maintenance.on"))
 
 # ---- Languages --------------------------------------------------------------------------------
 LANGUAGE_CODE = "id"
@@ -146,6 +212,13 @@ STORAGES = {
         )
     },
 }
+
+# ---- What people upload -----------------------------------------------------------------------
+# Outside of all that is served as it is: views decide who sees what.
+MEDIA_ROOT = env.str("MEDIA_ROOT", default="") or str(data_dir() / "media")
+FILE_UPLOAD_HANDLERS = ["nexotp.lib.uploads.SmallFiles"]
+FILE_UPLOAD_PERMISSIONS = 0o600
+DATA_UPLOAD_MAX_NUMBER_FILES = 2
 
 # ---- API --------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
@@ -190,7 +263,20 @@ EXCHANGE_RATE_LARGEST_MOVE_PERCENT = env.int("EXCHANGE_RATE_LARGEST_MOVE_PERCENT
 # What must be left of the price after the supplier's cost, in percent of the price.
 FLOOR_MARGIN_PERCENT = env.int("FLOOR_MARGIN_PERCENT", default=0)
 
-# The owner of a wallet that an order takes below this is told, in minor units.
+# What a top-up may be, and what is offered to be tapped, in minor units.
+TOP_UP_MIN = env.int("TOP_UP_MIN", default=10_000)
+TOP_UP_MAX = env.int("TOP_UP_MAX", default=10_000_000)
+TOP_UP_PRESETS = env.list("TOP_UP_PRESETS", cast=int, default=[25_000, 50_000, 100_000, 250_000])
+# How long a transfer by hand, or a payment at a gateway, may take.
+TOP_UP_TRANSFER_HOURS = env.int("TOP_UP_TRANSFER_HOURS", default=24)
+TOP_UP_PAYMENT_HOURS = env.int("TOP_UP_PAYMENT_HOURS", default=1)
+# How many top-ups of one account may wait at once.
+TOP_UP_MOST_OPEN = env.int("TOP_UP_MOST_OPEN", default=5)
+# A proof of payment is no larger than this, in bytes.
+PROOF_MAX_BYTES = env.int("PROOF_MAX_BYTES", default=5 * 1024 * 1024)
+
+# The owner of a wallet that an order takes below this is told, in minor units; 0 is never. Owners
+# may choose otherwise.
 LOW_BALANCE_THRESHOLD = env.int("LOW_BALANCE_THRESHOLD", default=20_000)
 
 # ---- Catalogue --------------------------------------------------------------------------------
@@ -236,8 +322,26 @@ WEBHOOK_PORTS = env.list("WEBHOOK_PORTS", cast=int, default=[443])
 WEBHOOK_ALLOW_LOOPBACK = env.bool("WEBHOOK_ALLOW_LOOPBACK", default=False)
 WEBHOOK_LOG_DAYS = env.int("WEBHOOK_LOG_DAYS", default=30)
 
+# ---- Live pages -------------------------------------------------------------------------------
+# The port of the shop's own host name at which browsers find the live process, where no proxy
+# passes /live/ on to it, as in `make run`; WEB_PORT is where pages come from then.
+LIVE_PORT = env.int("LIVE_PORT", default=0)
+WEB_PORT = env.int("PORT", default=8000)
+# Open streams of one account, of which the oldest gives way, and of one process.
+LIVE_STREAMS_PER_ACCOUNT = env.int("LIVE_STREAMS_PER_ACCOUNT", default=20)
+LIVE_STREAMS = env.int("LIVE_STREAMS", default=4_000)
+# How often a quiet stream says that it is there; pages give it up after 40 seconds.
+LIVE_BEAT_SECONDS = env.float("LIVE_BEAT_SECONDS", default=15)
+# How long a stream may outlive its session.
+LIVE_CHECK_SECONDS = env.float("LIVE_CHECK_SECONDS", default=60)
+
 # ---- Mail -------------------------------------------------------------------------------------
 vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
+# For development: mail is kept in this folder and shown at /dev/mail/, and nothing is sent.
+# `check --deploy` refuses it.
+MAIL_FOLDER = env.str("MAIL_FOLDER", default="")
+if MAIL_FOLDER:
+    EMAIL_BACKEND = "nexotp.lib.outbox.FolderBackend"
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="NexOTP <noreply@localhost>")
 
@@ -266,7 +370,7 @@ CONTENT_SECURITY_POLICY = {
         "style-src": ["'self'"],
         "img-src": ["'self'", "data:"],
         "font-src": ["'self'"],
-        "connect-src": ["'self'"],
+        "connect-src": ["'self'", *([f"*:{LIVE_PORT}"] if LIVE_PORT else [])],
         "form-action": ["'self'"],
         "base-uri": ["'none'"],
         "frame-ancestors": ["'none'"],

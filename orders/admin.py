@@ -105,7 +105,16 @@ class OrderAdmin(ReadOnlyAdmin):
         ),
         (
             _("How it ended"),
-            {"fields": ("failure", "closing_as", "closing_since", "closing_reason", "version")},
+            {
+                "fields": (
+                    "failure",
+                    "closing_as",
+                    "closing_since",
+                    "closing_reason",
+                    "number_reported_at",
+                    "version",
+                )
+            },
         ),
     )
     inlines = (AttemptInline, MessageInline)

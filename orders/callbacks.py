@@ -19,8 +19,8 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from kombu.exceptions import OperationalError
 
-from accounts.authentication import client_address
 from catalog.models import Supplier
+from nexotp.lib.addresses import client_address
 from nexotp.lib.queues import POLLING
 from orders.actions import note_push
 

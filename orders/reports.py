@@ -144,6 +144,24 @@ _CHECKS = {
             ON transfer.reference = 'prepay:' || paid.id AND transfer.amount = paid.amount
         WHERE paid.id IS NULL OR transfer.id IS NULL
     """,
+    "confirmed top-up and its credit disagree (top-up, state, credited, transferred)": """
+        SELECT paid.public_id, paid.state, paid.credited, transfer.amount
+        FROM wallet_topup paid
+        LEFT JOIN wallet_transfer transfer ON transfer.reference = 'topup:' || paid.public_id
+        LEFT JOIN wallet_ledgeraccount account ON account.id = transfer.credit_id
+        WHERE CASE WHEN paid.state = 'confirmed'
+            THEN transfer.kind IS DISTINCT FROM 'top_up' OR transfer.amount <> paid.credited
+                OR transfer.currency <> paid.currency OR account.owner_id <> paid.user_id
+                OR account.mode <> 'live'
+            ELSE transfer.id IS NOT NULL END
+    """,
+    # What commands credit has a name of another kind.
+    "top-up credited that nobody asked for": """
+        SELECT transfer.reference FROM wallet_transfer transfer
+        LEFT JOIN wallet_topup paid ON transfer.reference = 'topup:' || paid.public_id
+        WHERE transfer.kind = 'top_up' AND paid.id IS NULL
+            AND transfer.reference LIKE 'topup:tup!_%%' ESCAPE '!'
+    """,
     "lost attempt and its loss disagree": """
         SELECT attempt.id FROM orders_purchaseattempt attempt
         FULL JOIN (SELECT * FROM wallet_transfer WHERE kind = 'loss') transfer
@@ -156,8 +174,8 @@ _CHECKS = {
 def count_deliveries(*, now: datetime) -> int:
     """Write into offers and suppliers how many recent orders ended and how many got a code.
 
-    An order that its customer cancelled soon says nothing about the supplier. Returns how many
-    offers changed.
+    An order that its customer cancelled soon says nothing about the supplier, unless the number
+    had been used before. Returns how many offers changed.
     """
     since: dict[str, Any] = {"since": now - _WINDOW, "patience": _PATIENCE}
     with connection.cursor() as cursor:
@@ -174,16 +192,16 @@ def count_deliveries(*, now: datetime) -> int:
 _COUNT_DELIVERIES = f"""
 WITH counted AS (
     SELECT attempt.supplier_id, service.id AS service_id, country.id AS country_id,
-        attempt.operator, count(*) AS ended,
-        count(*) FILTER (WHERE placed.status IN {_CAPTURED}) AS delivered
+        attempt.operator, count(DISTINCT placed.id) AS ended,
+        count(DISTINCT placed.id) FILTER (WHERE placed.status IN {_CAPTURED}) AS delivered
     FROM orders_order placed
     JOIN orders_purchaseattempt attempt ON attempt.order_id = placed.id
     JOIN catalog_service service ON service.code = placed.service_id
     JOIN catalog_country country ON country.code = placed.country_id
     WHERE placed.created_at >= %(since)s AND attempt.reference <> ''
       AND (placed.status IN ('received', 'success', 'expired')
-        OR placed.status = 'cancelled'
-            AND placed.closing_since >= placed.created_at + %(patience)s)
+        OR placed.status = 'cancelled' AND (placed.number_reported_at IS NOT NULL
+            OR placed.closing_since >= placed.created_at + %(patience)s))
     GROUP BY attempt.supplier_id, service.id, country.id, attempt.operator
 ), changed AS (
     SELECT offer.id, counted.ended, counted.delivered

@@ -1,11 +1,15 @@
 """The people and the things that tests are about, reached through the shop's own actions."""
 
 import json
+import time
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+from allauth.account.internal.flows.login import AUTHENTICATION_METHODS_SESSION_KEY
+from allauth.account.internal.userkit import user_id_to_str
 from django.db import connection
+from django.test import Client
 from django.utils import timezone
 
 from accounts.actions import create_api_key, create_user
@@ -29,7 +33,7 @@ def open_account(name: str, *, plan: str = "pro", is_staff: bool = False) -> Use
 
 
 def give(user: User, amount: int, *, mode: str = Mode.LIVE) -> None:
-    credit_top_up(user=user, amount=amount, top_up_id=new_id("top"), by=None, mode=mode)
+    credit_top_up(user=user, amount=amount, top_up_id=new_id("gift"), by=None, mode=mode)
 
 
 def balance(user: User, *, mode: str = Mode.LIVE) -> int:
@@ -42,6 +46,17 @@ def balance(user: User, *, mode: str = Mode.LIVE) -> int:
 def key_for(user: User, *, mode: Mode = Mode.LIVE, **options: Any) -> str:
     _row, key = create_api_key(user=user, mode=mode, **options)
     return key
+
+
+def sign_in(browser: Client, user: User) -> None:
+    """Sign somebody in who has typed the password a moment ago, as before keys and secrets."""
+    browser.force_login(user)
+    session = browser.session
+    session[AUTHENTICATION_METHODS_SESSION_KEY] = [
+        {"method": "password", "at": time.time(), "reauthenticated": True}
+    ]
+    session["account_authentication_methods_user"] = user_id_to_str(user)
+    session.save()
 
 
 def bearer(key: str) -> dict[str, str]:
@@ -131,6 +146,11 @@ _MOVED = [
     "orders_suppliertopup",
     "orders_purchaseattempt",
     "orders_order",
+    "wallet_proof",
+    "wallet_topup",
+    "wallet_paymentmethod",
+    "wallet_lowbalancenotice",
+    "orders_favorite",
     "wallet_transfer",
     "wallet_ledgeraccount",
     "accounts_apikey",
@@ -140,6 +160,9 @@ _MOVED = [
     "accounts_dailyusage",
     "django_admin_log",
     "django_session",
+    "account_emailaddress",
+    "mfa_authenticator",
+    "usersessions_usersession",
     "accounts_user",
 ]
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.core.management import call_command
 from django.db import connection
 from django.test.utils import setup_databases, teardown_databases
@@ -57,6 +58,7 @@ def own_redis_database(request: pytest.FixtureRequest) -> None:
 
     worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
     settings.REDIS_URL = settings.REDIS_URL.replace("db=0", f"db={int(worker) + 2}")
+    settings.CACHES["default"]["LOCATION"] = settings.REDIS_URL
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -76,8 +78,10 @@ def patient_limiter() -> None:
 @pytest.fixture(autouse=True)
 def full_buckets(request: pytest.FixtureRequest) -> None:
     """Each test starts with every rate bucket full."""
-    if {"db", "committed", "client"} & set(request.fixturenames):
+    needing = {"db", "committed", "client", "alice", "bob", "staff"}
+    if needing & set(request.fixturenames):
         limits.forget_all()
+        cache.clear()
 
 
 @pytest.fixture(autouse=True)

@@ -54,6 +54,7 @@ def environment() -> dict[str, str]:
         "DATABASE_URL": urlunsplit(url._replace(path=f"/{name}")),
         "REDIS_URL": settings.REDIS_URL,
         "DEBUG": "false",
+        "MEDIA_ROOT": settings.MEDIA_ROOT,
         "SECURE": "false",
     }
 

@@ -1,8 +1,9 @@
 """Many orders over every supplier while everything goes wrong now and then, and the reckoning.
 
-Customers buy, cancel and finish; pollers and sweeps run beside them as they do in the shop. When
-all have gone the faults end and time passes, until every order is final. Then each purchase that a
-supplier knows of must belong to an order, be given back, or be booked.
+Customers buy, cancel, complain, ask for another code and finish; pollers and sweeps run beside them
+as they do in the shop. When all have gone the faults end and time passes, until every order is
+final. Then each purchase that a supplier knows of must belong to an order, be given back, or be
+booked.
 """
 
 import random
@@ -20,8 +21,7 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts.models import Mode, User
-from catalog.actions import reprice_some
-from catalog.models import Country, Offer, Service, Supplier
+from catalog.models import Country, Service, Supplier
 from nexotp.lib.errors import Problem
 from orders.actions import (
     OrderRequest,
@@ -31,6 +31,8 @@ from orders.actions import (
     place_order,
     poll_supplier,
     reconcile_history,
+    report_number,
+    resend_code,
     settle_due_attempts,
     settle_unknown_attempts,
 )
@@ -43,6 +45,7 @@ from suppliers.simulator.remote import RemoteSimulator
 from suppliers.simulator.server import running
 from suppliers.simulator.settings import FAULTS
 from tests import cast
+from tests.orders.sellers import open_supplier
 from tests.orders.sweeps import HOURS, later
 
 PROTOCOLS = ("smsactivate", "herosms", "fivesim", "smspool", "grizzlysms", "smsbower", "smshub")
@@ -113,7 +116,7 @@ def soaking(seed: int = 0) -> Iterator[Soak]:
             simulator = stack.enter_context(running(protocol, seed=seed, catalogue=catalogue))
             code = f"soak-{protocol}"
             simulators[code] = simulator
-            _open_supplier(code, protocol, simulator)
+            open_supplier(code, protocol, simulator, goods=GOODS)
         others = Supplier.objects.filter(mode=Mode.LIVE).exclude(code__in=simulators)
         enabled = list(others.filter(is_enabled=True).values_list("pk", flat=True))
         others.update(is_enabled=False)
@@ -121,30 +124,6 @@ def soaking(seed: int = 0) -> Iterator[Soak]:
             yield Soak(simulators)
         finally:
             Supplier.objects.filter(pk__in=enabled).update(is_enabled=True)
-
-
-def _open_supplier(code: str, protocol: str, simulator: RemoteSimulator) -> None:
-    """Whatever it calls them, what it sells first is what we want."""
-    supplier = Supplier(
-        code=code, name=code, protocol=protocol, base_url=simulator.url, options=cast.FAST
-    )
-    supplier.set_api_key(simulator.api_key)
-    supplier.save()
-    listings = {listing.goods: listing for listing in supplier.client().listings()}
-    offers = [
-        Offer.objects.create(
-            supplier=supplier,
-            service=Service.objects.get(code=service),
-            country=Country.objects.get(code=country),
-            operator=listing.goods.operator,
-            supplier_service=listing.goods.service,
-            supplier_country=listing.goods.country,
-            cost=listing.cost,
-            stock=listing.stock,
-        ).pk
-        for (service, country), listing in zip(GOODS, listings.values(), strict=False)
-    ]
-    reprice_some(offers, supplier=supplier, now=timezone.now())
 
 
 def run(soak: Soak, *, orders: int, customers: list[User], patience: float) -> None:
@@ -228,8 +207,15 @@ def _buy(soak: Soak, user: User, orders: int, number: int) -> None:
                 mine += [placed] if placed else []
             if mine and draw.random() < 0.5:
                 order = mine.pop(draw.randrange(len(mine)))
-                cancel = partial(cancel_order, order, by=user, reason="", now=later(130))
-                _attempt(soak, "cancel", cancel)
+                if draw.random() < 0.2:
+                    report = partial(report_number, order, by=user, now=later(130))
+                    _attempt(soak, "report", report)
+                else:
+                    cancel = partial(cancel_order, order, by=user, reason="", now=later(130))
+                    _attempt(soak, "cancel", cancel)
+            if mine and draw.random() < 0.3:
+                again = partial(resend_code, draw.choice(mine[:20]), now=timezone.now())
+                _attempt(soak, "resend", again)
             if mine and draw.random() < 0.5:
                 order = mine.pop(0)
                 _attempt(soak, "finish", partial(finish_order, order, by=user, now=timezone.now()))
@@ -328,7 +314,9 @@ def _unmatched(supplier: Supplier, simulator: RemoteSimulator) -> list[str]:
                 fits = True
         elif owner.order.status in CAPTURED and owner.state != AttemptState.LOST:
             is_returned = owner.returned_at is not None
-            fits = is_given_back == is_returned or (is_given_back and not client.has_history)
+            # A code sent again costs nothing, so nothing of it can come back.
+            is_moot = not owner.cost or not client.has_history
+            fits = is_given_back == is_returned or (is_given_back and is_moot)
         elif owner.state == AttemptState.LOST:
             fits = True
         else:

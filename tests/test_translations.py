@@ -37,7 +37,7 @@ def _sources() -> Iterator[tuple[Path, bytes]]:
         for path in sorted((ROOT / app).rglob("*.py")):
             if "migrations" not in path.parts:
                 yield path, path.read_bytes()
-    for path in sorted((ROOT / "templates").rglob("*.html")):
+    for path in sorted((ROOT / "templates").rglob("*.*")):
         yield path, templatize(path.read_text(), origin=str(path)).encode()
 
 

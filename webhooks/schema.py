@@ -9,9 +9,9 @@ from rest_framework import serializers
 
 from accounts.description import PAGING, ULID, Example, describe
 from nexotp.lib.errors import InvalidRequest
-from webhooks.actions import TooManyWebhooks, WebhookDisabled
+from webhooks.actions import TooManyWebhooks, WebhookDisabled, WebhookNotFound
 from webhooks.forms import MOST_NAMES
-from webhooks.lookup import DeliveryNotFound, DeliveryNotYours, WebhookNotFound, WebhookNotYours
+from webhooks.lookup import DeliveryNotFound, DeliveryNotYours, WebhookNotYours
 from webhooks.states import (
     ALL_EVENTS,
     DeliveryState,

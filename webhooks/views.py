@@ -6,7 +6,6 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -17,7 +16,10 @@ from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts.models import Mode, User
+from accounts.models import Mode
+from accounts.modes import mode_of
+from accounts.people import asks_again
+from accounts.people import signed_in as _owner
 from nexotp.lib import once
 from nexotp.lib.errors import InvalidRequest, Problem
 from nexotp.lib.pagination import keyset_page
@@ -46,6 +48,7 @@ def list_webhooks(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
+@asks_again
 def add(request: HttpRequest) -> HttpResponse:
     """Register a webhook; the answer shows its secret, this once."""
     mode = _mode(request)
@@ -212,6 +215,7 @@ def enable(request: HttpRequest, endpoint: Endpoint) -> HttpResponse:
 
 
 @never_cache
+@asks_again
 @change_of_webhook
 def rotate(request: HttpRequest, endpoint: Endpoint) -> HttpResponse:
     if once.is_repeat(request):
@@ -255,12 +259,9 @@ def send_again(request: HttpRequest, delivery_id: str) -> HttpResponse:
 
 
 def _mode(request: HttpRequest) -> str:
-    return Mode.SANDBOX if request.GET.get("mode") == Mode.SANDBOX else Mode.LIVE
-
-
-def _owner(request: HttpRequest) -> User:
-    assert not isinstance(request.user, AnonymousUser)
-    return request.user
+    """Return what the address asks for, or what the session looks at."""
+    asked = request.GET.get("mode", "")
+    return asked if asked in Mode.values else mode_of(request)
 
 
 def _endpoint(request: HttpRequest, webhook_id: str) -> Endpoint:

@@ -33,11 +33,18 @@ from catalog.models.offers import (
 )
 from catalog.models.prices import ExchangeRate, PricingRule
 from catalog.models.resting import Block, BlockQuerySet, Pause, PauseQuerySet
-from catalog.models.suppliers import PauseReason, Supplier, SupplierQuerySet, protocol_choices
+from catalog.models.suppliers import (
+    BALANCE_AGE,
+    PauseReason,
+    Supplier,
+    SupplierQuerySet,
+    protocol_choices,
+)
 from catalog.models.syncs import SyncRun, SyncRunQuerySet, SyncState
 
 __all__ = [
     "ANY_PROVIDER",
+    "BALANCE_AGE",
     "OWN_IDS_FROM",
     "Availability",
     "AvailabilityQuerySet",

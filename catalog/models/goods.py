@@ -39,14 +39,17 @@ def _with_sums(
 
 
 def _barred(field: str, mode: str, now: datetime, **there: Any) -> Q:
-    """The condition for goods that are paused or blocked, of the services or countries annotated.
+    """The condition for what cannot be bought: paused or blocked, of the services or countries
+    annotated, or beyond our balance at its supplier.
 
-    Both lists are short, and so read first: looked for offer by offer they would cost most of it.
+    These lists are short, and so read first: looked for offer by offer they would cost most of it.
     """
     barred = Q()
     resting = Pause.objects.on(now).filter(**there)
     for own, supplier in resting.values_list(f"{field}_id", "supplier_id"):
         barred |= Q(pk=own, _shelf__supplier=supplier)
+    for short, balance in Supplier.objects.short_of_money(now).values_list("pk", "balance"):
+        barred |= Q(_shelf__supplier=short, _shelf__cost__gt=balance)
     if mode == Mode.LIVE:
         [other] = there
         listed = Block.objects.filter(Q(**there) | Q(**{other: None}))

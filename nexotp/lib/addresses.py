@@ -3,6 +3,9 @@
 from collections.abc import Iterable
 from ipaddress import ip_address, ip_network
 
+from django.conf import settings
+from django.http import HttpRequest
+
 
 def is_in_networks(address: str, networks: Iterable[str]) -> bool:
     """Whether an address is in one of the networks, given in CIDR form; nonsense is in none."""
@@ -13,3 +16,13 @@ def is_in_networks(address: str, networks: Iterable[str]) -> bool:
         return any(caller in ip_network(network) for network in networks)
     except ValueError:
         return False
+
+
+def client_address(request: HttpRequest) -> str:
+    """Return the caller's address, past as many proxies as are our own."""
+    depth: int = settings.TRUSTED_PROXY_COUNT
+    forwarded: str = request.META.get("HTTP_X_FORWARDED_FOR", "")
+    hops = [hop.strip() for hop in forwarded.split(",") if hop.strip()]
+    if depth and len(hops) >= depth:
+        return hops[-depth]
+    return str(request.META.get("REMOTE_ADDR", ""))

@@ -38,6 +38,7 @@ from rest_framework.response import Response
 
 from nexotp.lib import errors
 from nexotp.lib.ids import new_id
+from nexotp.lib.maintenance import maintenance_seconds
 from nexotp.lib.pagination import NumberedPage
 
 logger = structlog.get_logger(__name__)
@@ -289,6 +290,9 @@ class DoorMiddleware:
         return response
 
     def _answer(self, request: HttpRequest) -> HttpResponseBase:
+        pause = maintenance_seconds()
+        if pause is not None:
+            raise errors.ServiceUnavailable(retry_after=pause)
         match = resolve(request.path_info)
         request.resolver_match = match
         response: HttpResponseBase = match.func(request, *match.args, **match.kwargs)

@@ -7,21 +7,19 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any
-from urllib.parse import urlencode
 
 from csp.decorators import csp_update
 from django.conf import settings
-from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils import timezone, translation
+from django.utils import timezone
 from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
 
 from accounts.models import Plan
 from accounts.reference_key import reference_key
+from nexotp.lib.pages import addresses_of, public_page
 from nexotp.reference.calls import Call, Reference, reference
 from nexotp.reference.edition import Edition, edition_for
 from nexotp.reference.events import EVENTS, example_of
@@ -63,17 +61,10 @@ class Shelf:
 def docs_page(view: View) -> View:
     """A page for everybody, in the language of its `?lang`, which is then remembered."""
 
-    @login_not_required
-    @require_safe
+    @public_page
     @wraps(view)
     def page(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        language = request.GET.get("lang", "")
-        is_chosen = language in dict(settings.LANGUAGES)
-        if is_chosen:
-            translation.activate(language)
         response: HttpResponse = view(request, *args, **kwargs)
-        if is_chosen:
-            response.set_cookie(settings.LANGUAGE_COOKIE_NAME, language, samesite="Lax")
         if request.user.is_authenticated:
             patch_cache_control(response, private=True, no_store=True)
         return response
@@ -217,17 +208,9 @@ def _page(request: HttpRequest, template: str, edition: Edition, **context: Any)
         "here": items[here] if here is not None else None,
         "previous_page": items[here - 1] if here else None,
         "next_page": items[here + 1] if here is not None and here + 1 < len(items) else None,
-        "page_url": f"{edition.host}{request.path}",
-        "stay_at": _without_language(request),
-        "language_codes": [code for code, _name in settings.LANGUAGES],
+        **addresses_of(request),
     }
     return render(request, template, shared | context)
-
-
-def _without_language(request: HttpRequest) -> str:
-    """Return this page's address as the switch of languages comes back to it."""
-    rest = [(name, value) for name, value in request.GET.items() if name != "lang"]
-    return f"{request.path}?{urlencode(rest)}" if rest else request.path
 
 
 def _shelves(known: Reference) -> tuple[Shelf, ...]:

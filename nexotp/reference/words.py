@@ -55,6 +55,7 @@ _ADVICE: dict[str, Promise] = {
     "too_many_open_orders": gettext_lazy(
         "Finish or cancel some of `details.openOrders` orders; your plan sets the limit."
     ),
+    "account_closed": gettext_lazy("The owner or the shop has closed the account; stop calling."),
     "account_cooling_down": gettext_lazy(
         "Wait until `details.until`, then order only what you will wait for; open orders go on."
     ),
@@ -109,6 +110,11 @@ def advice(code: str, *, is_retryable: bool) -> str:
     if is_retryable:
         return _("Repeat the same call after a pause.")
     return _("Change the request; the same one will fail again.")
+
+
+def has_advice(code: str) -> bool:
+    """Whether there are words of its own for an error, as there are for every one."""
+    return code in _ADVICE
 
 
 def scope_label(scope: str) -> str:

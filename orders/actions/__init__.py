@@ -1,8 +1,10 @@
 """What can be done with an order.
 
-`placing` opens one, unless `guarding` keeps its account off, and `buying` gets its number;
-`polling` asks what came and `receiving` stores it; `closing` ends orders, `ending` their purchases.
+`placing` opens one, `several` a few at once, unless `guarding` keeps the account off, and `buying`
+gets the number; `polling` asks what came and `receiving` stores it, `following` keeps to a number
+that goes on as another activation; `closing` ends orders, `ending` their purchases.
 `searching` finds out what became of purchases nobody heard of again, `settling` tidies up upstream.
+`leaving` closes an account at its owner's wish.
 `reconciling` compares suppliers' histories with it all, `floats` what is left of our money there.
 Suppliers are called outside transactions: each action records its intention, calls, and records the
 result.
@@ -15,6 +17,7 @@ from orders.actions.closing import (
     advance_due_orders,
     cancel_order,
     refund_order,
+    report_number,
 )
 from orders.actions.floats import compare_balances, record_supplier_top_up, watch_floats
 from orders.actions.guarding import (
@@ -22,7 +25,16 @@ from orders.actions.guarding import (
     check_cool_down,
     cool_down_abusers,
 )
+from orders.actions.leaving import (
+    OpenOrdersRemain,
+    StaffAccount,
+    TopUpPending,
+    WalletNotEmpty,
+    delete_account,
+    open_orders,
+)
 from orders.actions.placing import (
+    AccountClosed,
     IdempotencyInProgress,
     IdempotencyKeyReused,
     OrderRequest,
@@ -42,35 +54,48 @@ from orders.actions.receiving import (
 from orders.actions.reconciling import reconcile_history, settle_stray
 from orders.actions.searching import settle_unknown_attempts
 from orders.actions.settling import settle_due_attempts
+from orders.actions.several import MOST_AT_ONCE, Outcome, keys_of, place_several
 
 __all__ = [
+    "MOST_AT_ONCE",
+    "AccountClosed",
     "AccountCoolingDown",
     "CancelTooEarly",
     "IdempotencyInProgress",
     "IdempotencyKeyReused",
     "NoNumbers",
+    "OpenOrdersRemain",
     "OrderNotActive",
     "OrderNotCancellable",
     "OrderRequest",
+    "Outcome",
     "Placement",
     "PriceAboveMax",
     "RateUnavailable",
     "ResendNotSupported",
+    "StaffAccount",
     "SupplierUnavailable",
     "TooManyOpenOrders",
+    "TopUpPending",
+    "WalletNotEmpty",
     "advance_due_orders",
     "cancel_order",
     "check_cool_down",
     "compare_balances",
     "cool_down_abusers",
+    "delete_account",
     "finish_order",
+    "keys_of",
     "note_push",
+    "open_orders",
     "place_order",
+    "place_several",
     "poll_supplier",
     "read_hinted",
     "reconcile_history",
     "record_supplier_top_up",
     "refund_order",
+    "report_number",
     "resend_code",
     "settle_due_attempts",
     "settle_stray",

@@ -63,12 +63,28 @@ def cancel_order(order: Order, *, by: User | None, reason: str, now: datetime) -
     Raises OrderNotCancellable (a code came, or it has ended), CancelTooEarly, and
     SupplierUnavailable: the supplier did not say how it stands, and the sweep goes on asking.
     """
+    return _cancel(order, by=by, reason=reason, now=now)
+
+
+def report_number(order: Order, *, by: User | None, now: datetime) -> Order:
+    """Cancel a waiting order because its number had been used for the service before.
+
+    The supplier is told so where it has a call for it, and the number counts as one that got no
+    code, however soon it was reported. Raises what `cancel_order` raises.
+    """
+    return _cancel(order, by=by, reason="number already used", now=now, number_reported_at=now)
+
+
+def _cancel(
+    order: Order, *, by: User | None, reason: str, now: datetime, **changes: datetime
+) -> Order:
+    """Raises OrderNotCancellable, CancelTooEarly, SupplierUnavailable."""
     with transaction.atomic():
         order = Order.objects.locked(order.pk)
         is_closing = order.status == Status.CLOSING
         if not is_closing:
             _check_cancellable(order, now)
-            _begin_closing(order, closing_as=Status.CANCELLED, reason=reason, now=now)
+            _begin_closing(order, closing_as=Status.CANCELLED, reason=reason, now=now, **changes)
     logger.info("cancel asked", order=order.public_id, by=by.pk if by else None)
     order = _await_closing(order) if is_closing else _close(order, now=now)
     if order.status == Status.CANCELLED:
@@ -160,7 +176,9 @@ def _give_up_purchase(order: Order, *, now: datetime) -> None:
     fail_order(locked, failure=AttemptState.UNKNOWN, now=now)
 
 
-def _begin_closing(order: Order, *, closing_as: Status, reason: str, now: datetime) -> None:
+def _begin_closing(
+    order: Order, *, closing_as: Status, reason: str, now: datetime, **changes: datetime
+) -> None:
     order.move(
         Status.CLOSING,
         now=now,
@@ -170,6 +188,7 @@ def _begin_closing(order: Order, *, closing_as: Status, reason: str, now: dateti
         next_action_at=now,
         lease_until=lease_from(now),
         lease_token=order.lease_token + 1,
+        **changes,
     )
 
 

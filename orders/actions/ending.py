@@ -17,6 +17,8 @@ from suppliers.base import (
     ActivationState,
     Cancellation,
     CancelOutcome,
+    RefusalReason,
+    Refused,
     SupplierError,
 )
 from suppliers.base import Supplier as SupplierClient
@@ -75,7 +77,7 @@ def _end(attempt: PurchaseAttempt, client: SupplierClient, *, now: datetime) -> 
 
 
 def _cancel_and_read(attempt: PurchaseAttempt, client: SupplierClient, *, now: datetime) -> Ending:
-    cancellation = client.cancel(attempt.reference, now=now)
+    cancellation = _ask_to_end(attempt, client, now=now)
     crash_point("asked")
     if cancellation.reference and cancellation.reference != attempt.reference:
         attempt.reference = cancellation.reference
@@ -90,6 +92,19 @@ def _cancel_and_read(attempt: PurchaseAttempt, client: SupplierClient, *, now: d
         seconds = cancellation.retry_after_seconds
         return Ending(End.TOO_EARLY, lock_seconds=seconds or _LOCK_SECONDS)
     return Ending(End.OPEN, error=f"{cancellation.outcome}, {activation.state}")
+
+
+def _ask_to_end(attempt: PurchaseAttempt, client: SupplierClient, *, now: datetime) -> Cancellation:
+    """Cancel; of a number that its customer reported, say what was wrong with it, too."""
+    if attempt.order.number_reported_at is None:
+        return client.cancel(attempt.reference, now=now)
+    try:
+        return client.report_bad_number(attempt.reference, now=now)
+    except Refused as refusal:
+        if refusal.reason != RefusalReason.BAD_REQUEST:
+            raise
+        # A complaint that is not taken must not keep the number from being given back.
+        return client.cancel(attempt.reference, now=now)
 
 
 def _closed(

@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
+from accounts.live import tell_pages
 from accounts.models import Mode, User
 from catalog.actions import exchange_rates
 from catalog.models import ANY_PROVIDER, Country, Service
@@ -71,6 +72,12 @@ class TooManyOpenOrders(Problem):
     example_details = {"openOrders": 20}
 
 
+class AccountClosed(Problem):
+    code = "account_closed"
+    status = 403
+    message = _("This account is closed.")
+
+
 @dataclass(frozen=True, slots=True)
 class OrderRequest:
     """What a customer asks for. `max_price` is in the shop's currency, as shown to the customer."""
@@ -114,7 +121,8 @@ def place_order(
     """Hold the price and buy a number; a repeated key returns the first order.
 
     Raises InsufficientFunds, NoNumbers, SupplierUnavailable, PriceAboveMax, RateUnavailable,
-    TooManyOpenOrders, AccountCoolingDown, IdempotencyKeyReused, IdempotencyInProgress.
+    TooManyOpenOrders, AccountCoolingDown, AccountClosed, IdempotencyKeyReused,
+    IdempotencyInProgress.
     """
     if request.key and (earlier := _earlier_order(request, user=user, mode=mode)):
         return Placement(earlier, is_replay=True)
@@ -216,7 +224,7 @@ def _open_order(
 ) -> tuple[Order, PurchaseAttempt]:
     """Record the intention: the order, its first attempt, and the hold, all or nothing.
 
-    Raises InsufficientFunds, TooManyOpenOrders, and IntegrityError for a key in use.
+    Raises InsufficientFunds, TooManyOpenOrders, AccountClosed, and IntegrityError for a key in use.
     """
     room = _room_for_orders(user, mode)
     wallet = open_wallet(user=user, mode=mode)
@@ -239,8 +247,12 @@ def _open_order(
         first = quote.to_try[0]
         attempt = record_attempt(order, first, now=now, route=quote.route.explained())
         hold_price(order.money, wallet=wallet, request_id=request_id)
+        tell_pages(user.pk, order.public_id)
+        # The wallet is locked now, so the account can neither be deleted in between …
+        if not User.objects.filter(pk=user.pk, is_active=True).exists():
+            raise AccountClosed
         if room <= _CLOSE_TO_THE_CAP:
-            # The wallet is locked now, so nobody else's order can slip in between.
+            # … nor can somebody else's order slip in.
             _room_for_orders(user, mode, counting_this_one=True)
     return order, attempt
 

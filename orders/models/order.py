@@ -4,6 +4,7 @@ Rows are the queue: `next_action_at` says when a sweep must look at one again, a
 who is looking.
 """
 
+import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -12,9 +13,11 @@ from django.conf import settings
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models, transaction
 from django.db.models import F, Q
+from django.db.models.functions import Reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.live import tell_pages
 from accounts.models import Mode, User
 from catalog.models import Country, Service
 from nexotp.lib.db import PreparedRead
@@ -34,6 +37,20 @@ if TYPE_CHECKING:
     from orders.models.messages import OrderMessage
 
 
+# Orders get their numbers nearly in the order of their times; not further apart than this.
+_OUT_OF_ORDER = timedelta(hours=1)
+# How many services and countries a text may stand for, and how many orders the end of a number.
+_MOST_GOODS = 50
+_MOST_PHONES = 1_000
+# The end of a phone number that is worth looking for.
+_FEWEST_DIGITS = 4
+
+
+def _number_of(orders: "OrderQuerySet") -> int:
+    """Return the number of the first of them, or one that no order has."""
+    return orders.values_list("pk", flat=True).first() or 0
+
+
 def lease_from(now: datetime) -> datetime:
     """Return until when a row is left to whoever takes it now."""
     return now + timedelta(seconds=settings.ORDER_LEASE_SECONDS)
@@ -49,6 +66,49 @@ class OrderQuerySet(models.QuerySet["Order"]):
     def shown_as(self, status: str) -> "OrderQuerySet":
         """Orders that customers see in this status."""
         return self.filter(status__in=SHOWN_AS[status])
+
+    def placed_between(self, since: datetime | None, until: datetime | None) -> "OrderQuerySet":
+        """Orders of one account, placed from `since` to `until`; without one of them, no limit.
+
+        Numbers follow the times, but for a little: so the walk by number begins and ends near
+        those of the span, however long the account's history is.
+        """
+        rows = self
+        if since is not None:
+            first = self.filter(created_at__gte=since - _OUT_OF_ORDER).order_by("created_at")
+            rows = rows.filter(created_at__gte=since, pk__gte=_number_of(first))
+        if until is not None:
+            last = self.filter(created_at__lte=until + _OUT_OF_ORDER).order_by("-created_at")
+            rows = rows.filter(created_at__lte=until, pk__lte=_number_of(last))
+        return rows
+
+    def matching(self, text: str) -> "OrderQuerySet":
+        """Orders by their number or id, by the end of their phone number, or by their goods."""
+        name = text.strip()
+        digits = re.sub(r"[\s().-]", "", name)
+        if name.startswith("ord_"):
+            return self.filter(public_id=name)
+        if re.fullmatch(r"#\d{1,18}", name, re.ASCII):
+            return self.filter(pk=int(name[1:]))
+        if re.fullmatch(r"\+?\d{1,18}", digits, re.ASCII):
+            return self._with_digits(digits)
+        services = Service.objects.search(name).values_list("code", flat=True)[:_MOST_GOODS]
+        named = Q(name_en__icontains=name) | Q(name_id__icontains=name)
+        countries = Country.objects.filter(named).values_list("code", flat=True)[:_MOST_GOODS]
+        return self.filter(Q(service__in=list(services)) | Q(country__in=list(countries)))
+
+    def _with_digits(self, digits: str) -> "OrderQuerySet":
+        """A phone number's last digits, in its local form too, or an order's number."""
+        number = Q(pk=int(digits)) if digits.isdigit() else Q(pk=None)
+        end = digits.lstrip("0")
+        if len(end) < _FEWEST_DIGITS:
+            return self.filter(number)
+        phones = self.alias(backwards=Reverse("phone_number"))
+        # A search of its own for each: one condition with OR would walk the whole history.
+        found = phones.filter(backwards__startswith=end[::-1]).values("pk")
+        return self.filter(pk__in=[row["pk"] for row in found.order_by("-pk")[:_MOST_PHONES]]) | (
+            self.filter(number)
+        )
 
     def newest_first(self) -> "OrderQuerySet":
         return self.order_by("-pk")
@@ -109,6 +169,8 @@ class Order(models.Model):
     closing_since = models.DateTimeField(null=True)
     closing_reason = models.CharField(max_length=200, blank=True)
     failure = models.CharField(max_length=40, blank=True)
+    # The customer said that the number had been used for the service before.
+    number_reported_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(default=timezone.now)
     expires_at = models.DateTimeField(null=True)
     cancel_available_at = models.DateTimeField(null=True)
@@ -167,6 +229,10 @@ class Order(models.Model):
         ]
         indexes: ClassVar[list[Any]] = [
             models.Index(fields=["user", "mode", "-id"], name="orders_of_account"),
+            # What the history is narrowed down by. That of phone numbers, backwards, stands in a
+            # migration: Django has no word for its kind here.
+            models.Index(fields=["user", "mode", "status", "-id"], name="orders_by_status"),
+            models.Index(fields=["user", "mode", "created_at"], name="orders_by_time"),
             models.Index(
                 fields=["user", "mode"],
                 condition=Q(status__in=OPEN),
@@ -245,6 +311,7 @@ class Order(models.Model):
         for name, value in changes.items():
             setattr(self, name, value)
         self.save(update_fields=list(changes))
+        tell_pages(self.user_id, self.public_id)
 
 
 _LOCKED = PreparedRead(

@@ -9,8 +9,8 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.actions import InvalidScope, create_api_key, note_key_use, revoke_api_key
-from accounts.authentication import client_address
 from accounts.models import ApiKey, Mode, Scope, User
+from nexotp.lib.addresses import client_address
 from tests import cast
 
 BALANCE = "/api/v1/balance"

@@ -13,7 +13,7 @@ def test_a_stranger_is_led_to_sign_in_and_back(client: Client, alice: User) -> N
 
     answer = client.post(
         answer["Location"],
-        {"username": "ALICE@example.test", "password": cast.PASSWORD, "next": "/wallet/"},
+        {"login": "ALICE@example.test", "password": cast.PASSWORD, "next": "/wallet/"},
     )
 
     assert answer["Location"] == "/wallet/"
@@ -23,7 +23,7 @@ def test_a_stranger_is_led_to_sign_in_and_back(client: Client, alice: User) -> N
 def test_a_wrong_password_does_not_say_who_exists(client: Client, alice: User, email: str) -> None:
     client.cookies["django_language"] = "en"
 
-    page = client.post("/sign-in/", {"username": email, "password": "wrong"}).content.decode()
+    page = client.post("/sign-in/", {"login": email, "password": "wrong"}).content.decode()
 
     assert "E-mail and password do not match" in page
 
@@ -32,21 +32,22 @@ def test_signing_in_leads_nowhere_else(client: Client, alice: User) -> None:
     answer = client.post(
         "/sign-in/",
         {
-            "username": alice.email,
+            "login": alice.email,
             "password": cast.PASSWORD,
             "next": "https://evil.example/",
         },
     )
 
-    assert answer["Location"] == "/"
+    assert answer["Location"] == "/buy/"
 
 
 def test_signing_out_needs_a_form(client: Client, alice: User) -> None:
     client.force_login(alice)
 
-    assert client.get("/sign-out/").status_code == 405
+    assert client.get("/sign-out/").status_code == 200
+    assert client.get("/wallet/").status_code == 200
     assert client.post("/sign-out/").status_code == 302
-    assert client.get("/").status_code == 302
+    assert client.get("/buy/").status_code == 302
 
 
 def test_a_polling_page_is_told_to_reload(client: Client) -> None:
@@ -69,4 +70,6 @@ def test_the_sandbox_is_chosen_for_the_session(client: Client, alice: User) -> N
 def test_choosing_a_mode_leads_nowhere_else(client: Client, alice: User) -> None:
     client.force_login(alice)
 
-    assert client.post("/mode/", {"mode": "x", "next": "https://evil.example/"})["Location"] == "/"
+    answer = client.post("/mode/", {"mode": "x", "next": "https://evil.example/"})
+
+    assert answer["Location"] == "/buy/"

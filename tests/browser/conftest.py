@@ -17,6 +17,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, s
 
 from accounts.models import User
 from dev.system_packages import BROWSERS
+from tests import cast
 
 ROOT = Path(__file__).resolve().parents[2]
 PICTURES = ROOT / "test-artifacts"
@@ -67,7 +68,13 @@ def open_browser(
         if message.type in {"error", "warning"} and not message.text.startswith(_REFUSALS):
             complaints.append(message.text)
 
-    def open_one(*, user: User | None = None, language: str = "en", **options: Any) -> Page:
+    def open_one(
+        *,
+        user: User | None = None,
+        language: str = "en",
+        may_lose_live: bool = False,
+        **options: Any,
+    ) -> Page:
         options = {"viewport": {"width": 390, "height": 844}, **options}
         context = chromium.new_context(base_url=web_server, **options)
         context.set_default_timeout(10_000)
@@ -77,7 +84,9 @@ def open_browser(
             [{"name": n, "value": v, "url": web_server} for n, v in cookies.items()]
         )
         page = context.new_page()
-        page.on("console", listen)
+        # A stream that ends is an error to Chromium, and may be what the test is about.
+        if not may_lose_live:
+            page.on("console", listen)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         return page
 
@@ -92,5 +101,5 @@ def open_browser(
 
 def _session_of(user: User) -> dict[str, str]:
     client = Client()
-    client.force_login(user)
+    cast.sign_in(client, user)
     return {settings.SESSION_COOKIE_NAME: client.cookies[settings.SESSION_COOKIE_NAME].value}

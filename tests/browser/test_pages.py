@@ -43,13 +43,16 @@ def test_no_page_is_wider_than_the_screen(
         color_scheme=scheme,
     )
     pages = {
-        "buy": "/",
-        "nothing-found": "/?q=nothing+is+called+like+this",
+        "buy": "/buy/",
+        "nothing-found": "/buy/?q=nothing+is+called+like+this",
         "country": "/buy/whatsapp/",
         "confirm": "/buy/whatsapp/id/",
         "order-received": f"/orders/{orders[0].public_id}",
         "order-waiting": f"/orders/{orders[1].public_id}",
-        "orders": "/orders/",
+        "board": "/orders/",
+        "orders": "/orders/history/",
+        "several": "/buy/whatsapp/id/?quantity=3",
+        "by-delivery": "/buy/whatsapp/?sort=delivery",
         "wallet": "/wallet/",
         "not-found": "/nothing-here",
     }
@@ -97,13 +100,13 @@ def test_the_language_is_switched_and_remembered(open_browser: OpenBrowser, alic
 
     expect(page.get_by_role("heading", name="Wallet")).to_be_visible()
     expect(page.locator(".purse__amount")).to_have_text("Rp\u00a01,000,000")
-    page.goto("/")
+    page.goto("/buy/")
     expect(page.get_by_role("heading", name="What is the code for?")).to_be_visible()
 
 
 def test_signing_out_ends_the_visit(open_browser: OpenBrowser, alice: User) -> None:
     page = open_browser(user=alice)
-    page.goto("/")
+    page.goto("/buy/")
 
     page.locator(".menu summary").click()
     page.get_by_role("button", name="Sign out").click()

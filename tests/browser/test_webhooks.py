@@ -42,7 +42,7 @@ def test_from_nothing_to_a_verified_event(
     open_browser: OpenBrowser, alice: User, receiver: Receiver
 ) -> None:
     page = open_browser(user=alice)
-    page.goto("/")
+    page.goto("/buy/")
     page.locator(".menu summary").click()
     page.get_by_role("link", name="Webhooks").click()
     page.get_by_role("link", name="Add a webhook").first.click()

@@ -64,14 +64,13 @@ class Run:
 
 
 class Place:
-    """A data folder and a pair of ports, where one run follows the other."""
+    """A data folder and ports, where one run follows the other."""
 
     def __init__(self, data: Path) -> None:
         self.data = data
         # Below the range from which the system hands out ports; apart, for tests side by side.
-        first = 20_000 + os.getpid() % 5_000 * 2
-        free = (p for p in range(first, 32_000, 2) if ports.is_free(p) and ports.is_free(p + 1))
-        self.port = next(free)
+        first = 20_000 + os.getpid() % 3_000 * ports.NEEDED
+        self.port = next(p for p in range(first, 32_000, ports.NEEDED) if ports.has_room(p))
         self.runs: list[Run] = []
 
     def start(self) -> Run:

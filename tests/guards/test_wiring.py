@@ -19,10 +19,18 @@ from tests.guards.source import calls, modules
 
 # Everybody may see these. Every other view asks who is there.
 PUBLIC = {
+    # the shop window, and what robots ask for
+    *("", "prices/", "prices/<slug:service_code>/", "prices/in/<slug:country_code>/", "terms/"),
+    *("robots.txt", "sitemap.xml", "manifest.webmanifest"),
+    "theme/",
     "healthz",  # load balancers
-    "sign-in/",
+    *("sign-in/", "sign-in/passkey/", "sign-in/second-step/", "sign-in/closed/", "sign-out/"),
+    *("sign-up/", "sign-up/code/"),
+    *("forgot-password/", "forgot-password/code/", "forgot-password/new/", "forgot-password/done/"),
+    "dev/mail/",  # nothing is there unless MAIL_FOLDER is set
     "language/",  # before signing in too
     "hooks/supplier/<slug:code>/<str:token>",  # suppliers, by an address that nobody can guess
+    "hooks/payment/<slug:code>",  # payment gateways, who sign what they send
     # the reference, which shows a key only to its owner
     *("docs/", "docs/api/<slug:slug>/", "docs/guides/<slug:slug>/", "docs/errors/"),
     *("docs/events/", "docs/search/", "docs/swagger/", "docs/redoc/"),

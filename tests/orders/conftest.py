@@ -1,17 +1,23 @@
-"""A second supplier, for orders that the first one does not serve.
+"""A second supplier, for orders that the first one does not serve, and one of any protocol.
 
-Ask for `beta` before `committed`: it can only go once the orders that used it are gone.
+Ask for `beta` or `seller` before `committed`: they can only go once the orders that used them are
+gone.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import cache
 from typing import Any
 
 import pytest
 
 from catalog.models import Offer, Supplier
+from suppliers.simulator.catalogue import Catalogue
 from suppliers.simulator.remote import RemoteSimulator
 from suppliers.simulator.server import running
+from suppliers.simulator.shops import SPEAKERS
 from tests import cast
+from tests.orders.sellers import Seller, only_seller
 
 
 @pytest.fixture(scope="session")
@@ -50,6 +56,31 @@ def beta(
             yield supplier
         finally:
             supplier.delete()
+
+
+@pytest.fixture(scope="session")
+def shop_of() -> Iterator[Callable[[str], RemoteSimulator]]:
+    """A simulator by its protocol, started when it is first wanted."""
+    with ExitStack() as open_ones:
+
+        @cache
+        def start(protocol: str) -> RemoteSimulator:
+            catalogue = Catalogue(0, services=12, countries=4)
+            return open_ones.enter_context(running(protocol, catalogue=catalogue))
+
+        yield start
+
+
+@pytest.fixture(params=[*SPEAKERS])
+def seller(
+    request: pytest.FixtureRequest,
+    shop_of: Callable[[str], RemoteSimulator],
+    django_db_setup: None,
+    django_db_blocker: Any,
+) -> Iterator[Seller]:
+    """The only one that sells WhatsApp in Indonesia: one for each protocol."""
+    with django_db_blocker.unblock(), only_seller(request.param, shop_of(request.param)) as found:
+        yield found
 
 
 def alphas_offer() -> Offer:

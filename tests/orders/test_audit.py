@@ -14,6 +14,9 @@ from orders.actions import poll_supplier, refund_order
 from orders.models import Order
 from suppliers.simulator.remote import RemoteSimulator
 from tests import cast
+from tests.wallet.top_ups import scenes
+from wallet.actions import record_payment
+from wallet.gateways.base import PaymentState, PaymentStatus
 from wallet.models import Transfer
 
 pytestmark = pytest.mark.usefixtures("committed")
@@ -62,6 +65,13 @@ BREAKS = {
         " SELECT supplier_id, 1, 'USD', '', now() FROM orders_purchaseattempt"
         " WHERE order_id = {received}"
     ),
+    "confirmed top-up and its credit disagree (top-up, state, credited, transferred)": (
+        "UPDATE wallet_topup SET credited = credited + 1"
+    ),
+    "top-up credited that nobody asked for": (
+        "UPDATE wallet_transfer SET reference = 'topup:tup_nobody'"
+        " WHERE reference LIKE 'topup:tup%%'"
+    ),
     "lost attempt and its loss disagree": (
         "UPDATE orders_purchaseattempt SET state = 'lost' WHERE order_id = {open}"
     ),
@@ -70,7 +80,10 @@ BREAKS = {
 
 @pytest.fixture
 def books(alice: User, alpha: Supplier, simulator: RemoteSimulator) -> dict[str, int]:
-    """One order that waits, and one that got its code."""
+    """One order that waits, one that got its code, and a top-up that was credited."""
+    top_up = scenes.started(alice, scenes.bank_method())
+    paid = PaymentState(top_up.public_id, PaymentStatus.PAID, "IDR", top_up.amount)
+    record_payment(top_up, paid, now=timezone.now())
     waiting, received = cast.buy(alice), cast.buy(alice)
     simulator.deliver(cast.attempt_of(received).reference, code="4711")
     poll_supplier(alpha, now=timezone.now())
@@ -140,3 +153,22 @@ def test_the_audit_leaves_the_connection_as_it_was(books: dict[str, int]) -> Non
     with connection.cursor() as cursor:
         cursor.execute("SHOW transaction_isolation")
         assert cursor.fetchone() == ("read committed",)
+
+
+@pytest.mark.parametrize(
+    "break_it",
+    [
+        "DELETE FROM wallet_transfer WHERE reference LIKE 'topup:tup_%'",
+        "UPDATE wallet_topup SET state = 'expired', credited = NULL",
+        "UPDATE wallet_topup SET user_id = (SELECT id FROM accounts_user WHERE email LIKE 'bob%')",
+        "UPDATE wallet_transfer SET kind = 'adjustment' WHERE reference LIKE 'topup:tup_%'",
+    ],
+)
+def test_a_top_up_and_its_one_transfer_belong_together(
+    books: dict[str, int], bob: User, break_it: str
+) -> None:
+    break_books(break_it)
+
+    _status, findings = run_audit()
+
+    assert any(finding.startswith("confirmed top-up and its credit") for finding in findings)

@@ -43,30 +43,30 @@ def _confirmation(**changes: object) -> dict[str, object]:
 
 
 def test_the_most_wanted_service_comes_first(browser: Client) -> None:
-    services = browser.get("/").context["services"]
+    services = browser.get("/buy/").context["services"]
 
     assert services[0].code == "whatsapp"
     assert all(service.stock > 0 and service.price for service in services)
 
 
 def test_htmx_gets_the_results_alone(browser: Client) -> None:
-    answer = browser.get("/", {"q": "telegram"}, headers=HTMX)
+    answer = browser.get("/buy/", {"q": "telegram"}, headers=HTMX)
 
     assert answer.content.strip().startswith(b'<section id="results"')
     assert "HX-Request" in answer["Vary"]
-    assert b"<html" in browser.get("/", {"q": "telegram"}).content
+    assert b"<html" in browser.get("/buy/", {"q": "telegram"}).content
 
 
 @pytest.mark.parametrize("text", ["<script>", "%", "\x00", "x" * 500, "' OR 1=1"])
 def test_any_search_is_answered(browser: Client, text: str) -> None:
-    answer = browser.get("/", {"q": text})
+    answer = browser.get("/buy/", {"q": text})
 
     assert answer.status_code == 200
     assert b"<script>" not in answer.content.split(b"</head>")[1]
 
 
 def test_countries_are_sorted_by_price(browser: Client) -> None:
-    prices = [country.price for country in browser.get("/buy/whatsapp/").context["countries"]]
+    prices = [place.price for place in browser.get("/buy/whatsapp/").context["places"]]
 
     assert prices == sorted(prices)
     assert len(prices) > 5
@@ -74,9 +74,9 @@ def test_countries_are_sorted_by_price(browser: Client) -> None:
 
 @pytest.mark.parametrize("typed", ["62", "+62", "indone"])
 def test_a_country_is_found_by_name_and_by_prefix(browser: Client, typed: str) -> None:
-    countries = browser.get("/buy/whatsapp/", {"q": typed}).context["countries"]
+    places = browser.get("/buy/whatsapp/", {"q": typed}).context["places"]
 
-    assert "id" in [country.code for country in countries]
+    assert "id" in [place.country.code for place in places]
 
 
 @pytest.mark.parametrize("address", ["/buy/nothing/", "/buy/whatsapp/zz/", "/buy/test-slow/"])
@@ -251,7 +251,7 @@ def test_a_link_changes_nothing(browser: Client, alice: User, what: str) -> None
 
 
 def test_a_wrong_host_is_refused_and_no_failure_of_ours(browser: Client) -> None:
-    assert browser.get("/", headers={"host": "evil.example"}).status_code == 400
+    assert browser.get("/buy/", headers={"host": "evil.example"}).status_code == 400
 
 
 def test_without_javascript_an_open_order_reloads_itself(browser: Client, alice: User) -> None:
@@ -265,7 +265,7 @@ def test_without_javascript_an_open_order_reloads_itself(browser: Client, alice:
 def test_an_empty_shop_says_so(browser: Client) -> None:
     Supplier.objects.filter(code="alpha").update(is_enabled=False)
 
-    page = browser.get("/", headers={"accept-language": "en"}).content.decode()
+    page = browser.get("/buy/", headers={"accept-language": "en"}).content.decode()
 
     assert "Nothing is on sale right now" in page
 
@@ -279,7 +279,7 @@ def test_the_history_is_the_customers_own_and_newest_first(
     mine = [cast.buy(alice), cast.buy(alice)]
     cast.buy(bob)
 
-    rows = browser.get("/orders/").context["page"].rows
+    rows = browser.get("/orders/history/").context["page"].rows
 
     assert rows == mine[::-1]
 
@@ -287,9 +287,9 @@ def test_the_history_is_the_customers_own_and_newest_first(
 def test_sandbox_orders_stay_out_of_the_shop(browser: Client, alice: User) -> None:
     order = cast.buy(alice, mode="sandbox")
 
-    assert browser.get("/orders/").context["page"].rows == []
+    assert browser.get("/orders/history/").context["page"].rows == []
     browser.post("/mode/", {"mode": "sandbox"})
-    assert browser.get("/orders/").context["page"].rows == [order]
+    assert browser.get("/orders/history/").context["page"].rows == [order]
 
 
 def test_a_page_of_history_costs_the_same_with_more_rows(
@@ -299,4 +299,4 @@ def test_a_page_of_history_costs_the_same_with_more_rows(
         cast.buy(alice)
 
     with django_assert_max_num_queries(6):  # type: ignore[operator]
-        browser.get("/orders/")
+        browser.get("/orders/history/")

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from orders.models import Order, PurchaseAttempt
 from suppliers.simulator.remote import RemoteSimulator
 
-_GIVEN_BACK = {"cancelled", "timed_out"}
+_GIVEN_BACK = {"cancelled", "timed_out", "banned", "refunded"}
 _EARNED = {"received", "success"}
 
 

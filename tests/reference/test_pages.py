@@ -163,7 +163,7 @@ def test_the_switch_of_languages_stays_on_the_page(client: Client) -> None:
 def test_search_engines_are_told_which_page_is_which(client: Client) -> None:
     page = client.get(CREATE).content.decode()
 
-    assert f'<link rel="canonical" href="http://testserver{CREATE}">' in page
+    assert f'<link rel="canonical" href="http://testserver{CREATE}?lang=id">' in page
     for language in ("id", "en"):
         assert f'hreflang="{language}" href="http://testserver{CREATE}?lang={language}"' in page
     assert re.search(r'<meta name="description" content="[^"`]{20,}">', page)

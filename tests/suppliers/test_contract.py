@@ -17,6 +17,8 @@ from suppliers.base import (
 
 CLOSED = {ActivationState.CANCELLED, ActivationState.CLOSED}
 EARNED = {ActivationState.RECEIVED, ActivationState.FINISHED}
+# A number is given back, or given back as a bad one.
+ENDS = ["cancel", "report_bad_number"]
 
 
 def buy(stage, now, *, goods=None, reference="attempt-1", end_user="") -> Purchase:
@@ -148,50 +150,44 @@ def test_the_active_list_agrees_with_the_single_read(stage, now):
     assert abs(listed[waiting.reference].started_at - now) < timedelta(seconds=30)
 
 
-def test_a_waiting_activation_can_be_cancelled(stage, now):
+@pytest.mark.parametrize("end", ENDS)
+def test_a_waiting_activation_can_be_given_back(stage, now, end):
     bought = buy(stage, now, goods=stage.unlock(False))
 
-    cancellation = stage.supplier.cancel(bought.reference, now=now)
+    cancellation = getattr(stage.supplier, end)(bought.reference, now=now)
 
     assert cancellation.outcome is CancelOutcome.CANCELLED
     followed = cancellation.reference or bought.reference
     assert stage.supplier.status(followed, now=now).state in CLOSED
 
 
-def test_a_bad_number_can_be_reported(stage, now):
-    bought = buy(stage, now, goods=stage.unlock(False))
-
-    cancellation = stage.supplier.report_bad_number(bought.reference, now=now)
-
-    assert cancellation.outcome is CancelOutcome.CANCELLED
-    followed = cancellation.reference or bought.reference
-    assert stage.supplier.status(followed, now=now).state in CLOSED
-
-
-def test_cancelling_twice_says_closed(stage, now):
+@pytest.mark.parametrize("end", ENDS)
+def test_giving_back_twice_says_closed(stage, now, end):
     bought = buy(stage, now, goods=stage.unlock(False))
     first = stage.supplier.cancel(bought.reference, now=now)
 
-    second = stage.supplier.cancel(first.reference or bought.reference, now=now)
+    second = getattr(stage.supplier, end)(first.reference or bought.reference, now=now)
 
     assert second.outcome is CancelOutcome.CLOSED
 
 
-def test_a_code_beats_a_cancel(stage, now):
+@pytest.mark.parametrize("end", ENDS)
+def test_a_code_beats_giving_back(stage, now, end):
     bought = buy(stage, now, goods=stage.unlock(False))
     later = stage.let_code_come(bought.reference, now)
 
-    cancellation = stage.supplier.cancel(bought.reference, now=later)
+    cancellation = getattr(stage.supplier, end)(bought.reference, now=later)
 
     assert cancellation.outcome is CancelOutcome.CODE_ARRIVED
     followed = cancellation.reference or bought.reference
     assert stage.supplier.status(followed, now=later).state is ActivationState.RECEIVED
 
 
-def test_a_cancel_within_the_lock_is_too_early(stage, now):
+@pytest.mark.parametrize("end", ENDS)
+def test_giving_back_within_the_lock_is_too_early(stage, now, end):
     bought = buy(stage, now, goods=stage.unlock(True))
 
-    cancellation = stage.supplier.cancel(bought.reference, now=now)
+    cancellation = getattr(stage.supplier, end)(bought.reference, now=now)
 
     assert cancellation.outcome is CancelOutcome.TOO_EARLY
     assert 0 < cancellation.retry_after_seconds <= bought.cancel_lock_seconds
@@ -262,7 +258,8 @@ def test_the_history_tells_what_was_bought_and_how_it_ended(stage, now):
 
 def test_what_nobody_knows_is_missing(stage, now: datetime):
     assert stage.supplier.status("17", now=now).state is ActivationState.MISSING
-    assert stage.supplier.cancel("17", now=now).outcome is CancelOutcome.MISSING
+    for end in ENDS:
+        assert getattr(stage.supplier, end)("17", now=now).outcome is CancelOutcome.MISSING
     stage.supplier.finish("17", now=now)
     with pytest.raises(Refused):
         stage.supplier.resend("17", now=now)

@@ -27,19 +27,26 @@ from orders.models import Order, PurchaseAttempt
 from orders.reports import audit_ledger
 from orders.states import AttemptState, Status
 from tests import cast
+from tests.wallet.top_ups import scenes
 from wallet.actions import (
     AlreadySettled,
     InsufficientFunds,
+    TooManyOpenTopUps,
+    TopUpDecided,
     adjust_wallet,
+    approve_top_up,
     capture_price,
     credit_top_up,
     hold_price,
     open_wallet,
     record_cost,
+    record_payment,
     refund_price,
+    reject_top_up,
     release_price,
 )
-from wallet.models import Transfer
+from wallet.gateways.base import PaymentState, PaymentStatus
+from wallet.models import TopUp, Transfer
 
 NAMES = ["alice", "bob"]
 people, modes = st.sampled_from(NAMES), st.sampled_from(list(Mode))
@@ -52,6 +59,7 @@ class LedgerMachine(RuleBasedStateMachine):
     waiting: Bundle[Order] = Bundle("waiting")
     captured: Bundle[Order] = Bundle("captured")
     done: Bundle[Any] = Bundle("done")
+    asked: Bundle[TopUp] = Bundle("asked")
 
     @initialize()
     def open_shop(self) -> None:
@@ -63,6 +71,8 @@ class LedgerMachine(RuleBasedStateMachine):
         }
         for name, mode in self.balances:
             open_wallet(user=self.users[name], mode=mode)
+        self.bank = scenes.bank_method()
+        self.online = scenes.online_method("http://127.0.0.1:9")
         self.transfers = Transfer.objects.count()
 
     def teardown(self) -> None:
@@ -70,7 +80,7 @@ class LedgerMachine(RuleBasedStateMachine):
 
     @rule(target=done, name=people, mode=modes, amount=amounts)
     def top_up(self, name: str, mode: Mode, amount: int) -> Any:
-        user, top_up_id = self.users[name], new_id("top")
+        user, top_up_id = self.users[name], new_id("gift")
 
         def call() -> Transfer:
             return credit_top_up(user=user, amount=amount, top_up_id=top_up_id, by=None, mode=mode)
@@ -79,6 +89,54 @@ class LedgerMachine(RuleBasedStateMachine):
         self.balances[name, mode] += amount
         self.transfers += 1
         return call
+
+    @rule(target=asked, name=people, amount=st.integers(1_000, 500_000), by_hand=st.booleans())
+    def ask_top_up(self, name: str, amount: int, by_hand: bool) -> TopUp | MultipleResults[TopUp]:
+        method = self.bank if by_hand else self.online
+        try:
+            return scenes.opened(self.users[name], method, asked=amount)
+        except TooManyOpenTopUps:
+            assert TopUp.objects.of(self.users[name]).pending().count() == 5
+            return multiple()
+
+    @rule(
+        top_up=asked,
+        status=st.sampled_from(list(PaymentStatus)),
+        missing=st.sampled_from([0, 0, 0, 1, -1]),
+    )
+    def hear_from_gateway(self, top_up: TopUp, status: PaymentStatus, missing: int) -> None:
+        before = scenes.fresh(top_up)
+        paid = before.amount - missing if status == PaymentStatus.PAID else None
+        said = PaymentState(before.public_id, status, "IDR", paid)
+        self.note(before, record_payment(before, said, now=timezone.now()))
+
+    @rule(top_up=asked, received=st.integers(1, 500_000))
+    def approve(self, top_up: TopUp, received: int) -> None:
+        before = scenes.fresh(top_up)
+        try:
+            after = approve_top_up(
+                before, received=received, by=self.users["bob"], now=timezone.now()
+            )
+        except TopUpDecided:
+            assert not before.can_be_decided
+            return
+        self.note(before, after)
+
+    @rule(top_up=asked)
+    def reject(self, top_up: TopUp) -> None:
+        before = scenes.fresh(top_up)
+        try:
+            reject_top_up(before, reason="machine", by=self.users["bob"], now=timezone.now())
+        except TopUpDecided:
+            assert not before.can_be_decided
+
+    def note(self, before: TopUp, after: TopUp) -> None:
+        """A top-up that has just become CONFIRMED is one more transfer; no other is."""
+        if before.credited is None and after.credited is not None:
+            self.balances[after.user.email.split("@")[0], Mode.LIVE] += after.credited
+            self.transfers += 1
+        elif before.credited is not None:
+            assert (after.state, after.credited) == (before.state, before.credited)
 
     @rule(target=done, name=people, mode=modes, amount=amounts, sign=st.sampled_from([1, -1]))
     def adjust(self, name: str, mode: Mode, amount: int, sign: int) -> Any:

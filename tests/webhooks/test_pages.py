@@ -8,6 +8,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import Mode, User
+from tests import cast
 from tests.receiver import Receiver, answer
 from tests.webhooks.conftest import MakeEndpoint, deliver
 from webhooks.actions import send_test
@@ -20,7 +21,7 @@ HTMX = {"HX-Request": "true"}
 
 @pytest.fixture
 def browser(client: Client, alice: User) -> Client:
-    client.force_login(alice)
+    cast.sign_in(client, alice)
     client.cookies["django_language"] = "en"
     return client
 
@@ -260,7 +261,7 @@ def test_a_range_that_cannot_be(browser: Client, endpoint: Endpoint, sent: dict[
 def test_nobody_touches_somebody_elses(
     client: Client, bob: User, endpoint: Endpoint, action: str
 ) -> None:
-    client.force_login(bob)
+    cast.sign_in(client, bob)
 
     answered = client.post(f"/webhooks/{endpoint.public_id}/{action}", {"events": "*"})
 
@@ -271,7 +272,7 @@ def test_nobody_touches_somebody_elses(
 
 def test_nobody_sees_somebody_elses(client: Client, bob: User, endpoint: Endpoint) -> None:
     delivery = send_test(endpoint, now=timezone.now())
-    client.force_login(bob)
+    cast.sign_in(client, bob)
 
     pages = [
         client.get(f"/webhooks/{endpoint.public_id}"),

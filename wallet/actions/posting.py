@@ -32,7 +32,8 @@ WITH moved AS ({moved}), posted AS (
     ON CONFLICT (reference) DO NOTHING
     RETURNING id, balance_after, created_at
 )
-SELECT (SELECT count(*) FROM moved), posted.id, posted.balance_after, posted.created_at
+SELECT (SELECT count(*) FROM moved), (SELECT low_balance_at FROM moved),
+    posted.id, posted.balance_after, posted.created_at
 FROM (SELECT 1) AS always LEFT JOIN posted ON true
 """
 
@@ -40,14 +41,16 @@ FROM (SELECT 1) AS always LEFT JOIN posted ON true
 _MOVE_WALLET = """
     UPDATE wallet_ledgeraccount SET balance = balance + %(change)s
     WHERE id = %(wallet)s AND balance + %(change)s >= 0
-    RETURNING balance
+    RETURNING balance, low_balance_at
 """
 
 
 _POST_WITH_WALLET = _POST.format(moved=_MOVE_WALLET)
 
 
-_POST_RECORDED = _POST.format(moved="SELECT NULL::bigint AS balance")
+_POST_RECORDED = _POST.format(
+    moved="SELECT NULL::bigint AS balance, NULL::bigint AS low_balance_at"
+)
 
 
 @transaction.atomic(savepoint=False)
@@ -104,10 +107,11 @@ def post(
     }
     with connection.cursor() as cursor:
         cursor.execute(_POST_RECORDED if wallet is None else _POST_WITH_WALLET, values)
-        moved, transfer.pk, transfer.balance_after, transfer.created_at = cursor.fetchone()
+        moved, low_balance_at, *posted = cursor.fetchone()
+        transfer.pk, transfer.balance_after, transfer.created_at = posted
         if transfer.pk is not None:
             if wallet is not None:
-                tell_owner(transfer, wallet)
+                tell_owner(transfer, wallet, low_balance_at=low_balance_at)
             return transfer
         if moved and wallet is not None:
             # The reference was posted before: take back what this statement did to the balance.

@@ -1,12 +1,13 @@
-"""Customers' wallets: opened, topped up, corrected."""
+"""Customers' wallets: opened, topped up, corrected, and when to be told that little is left."""
 
 from django.conf import settings
 from django.db import transaction
 
 from accounts.models import Mode, User
 from nexotp.lib.db import PreparedRead
+from nexotp.lib.ids import new_id
 from wallet.actions.posting import house_account, post
-from wallet.models import AccountKind, LedgerAccount, Transfer, TransferKind
+from wallet.models import AccountKind, LedgerAccount, LowBalanceNotice, Transfer, TransferKind
 
 
 def open_wallet(*, user: User, mode: str) -> LedgerAccount:
@@ -68,6 +69,45 @@ def credit_top_up(
         reference=f"topup:{top_up_id}",
         by=by,
     )
+
+
+@transaction.atomic
+def fill_up_sandbox(*, user: User) -> Transfer | None:
+    """Fill a sandbox wallet up with play money again; None where it is full."""
+    wallet = open_wallet(user=user, mode=Mode.SANDBOX)
+    # Two clicks at once must not fill it twice.
+    locked = LedgerAccount.objects.select_for_update(no_key=True).get(pk=wallet.pk)
+    missing: int = settings.SANDBOX_GRANT - (locked.balance or 0)
+    if missing <= 0:
+        return None
+    return post(
+        kind=TransferKind.PROMOTION,
+        debit=house_account(AccountKind.PROMOTIONS, wallet.currency, wallet.mode),
+        credit=wallet.pk,
+        wallet=wallet.pk,
+        currency=wallet.currency,
+        mode=wallet.mode,
+        amount=missing,
+        reference=f"grant:{new_id('fill')}",
+    )
+
+
+@transaction.atomic
+def set_low_balance_alert(
+    *, user: User, mode: str, threshold: int | None, language: str
+) -> LedgerAccount:
+    """Choose below which balance the owner is told; 0 is never, None the shop's usual.
+
+    `threshold` is in minor units; mails are written in `language`.
+    """
+    wallet = open_wallet(user=user, mode=mode)
+    LedgerAccount.objects.filter(pk=wallet.pk).update(low_balance_at=threshold)
+    # Who changes the threshold wants to hear of the next time, however lately the last one was.
+    LowBalanceNotice.objects.update_or_create(
+        wallet=wallet, defaults={"language": language, "due_at": None, "mailed_at": None}
+    )
+    wallet.low_balance_at = threshold
+    return wallet
 
 
 def adjust_wallet(

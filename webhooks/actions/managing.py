@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from nexotp.lib import secretbox
-from nexotp.lib.errors import Problem
+from nexotp.lib.errors import NotFound, Problem
 from webhooks import signing
 from webhooks.actions.emitting import queue_body, queue_event
 from webhooks.models import Delivery, Endpoint, Secret
@@ -47,6 +47,10 @@ class TooManyWebhooks(Problem):
     code = "too_many_webhooks"
     message = _("You have as many webhooks as an account may have. Delete one first.")
     example_details = {"limit": 10}
+
+
+class WebhookNotFound(NotFound):
+    message = _("There is no such webhook.")
 
 
 class WebhookDisabled(Problem):
@@ -86,12 +90,23 @@ def create_endpoint(
 
 @transaction.atomic
 def rotate_secret(endpoint: Endpoint, *, now: datetime) -> str:
-    """Return a new secret; the one before it signs as well until a day has passed."""
-    Endpoint.objects.locked(endpoint.pk)
+    """Return a new secret; the one before it signs as well until a day has passed.
+
+    Raises WebhookNotFound.
+    """
+    _locked(endpoint.pk)
     endpoint.secrets.filter(expires_at=None).update(expires_at=now + OVERLAP)
     kept = endpoint.secrets.in_use(now).values("pk")[:_MOST_OLD_SECRETS]
     endpoint.secrets.exclude(pk__in=list(kept.values_list("pk", flat=True))).delete()
     return _add_secret(endpoint, now=now)
+
+
+def _locked(endpoint_id: int) -> Endpoint:
+    """Return the row, locked, unless its owner has just deleted it. Raises WebhookNotFound."""
+    try:
+        return Endpoint.objects.kept().locked(endpoint_id)
+    except Endpoint.DoesNotExist:
+        raise WebhookNotFound from None
 
 
 def _add_secret(endpoint: Endpoint, *, now: datetime) -> str:
@@ -117,7 +132,11 @@ def drop_queue(endpoint_id: int) -> None:
 
 @transaction.atomic
 def send_test(endpoint: Endpoint, *, now: datetime) -> Delivery:
-    """Queue a test event for one endpoint, whatever events it chose. Raises WebhookDisabled."""
+    """Queue a test event for one endpoint, whatever events it chose.
+
+    Raises WebhookNotFound, WebhookDisabled.
+    """
+    endpoint = _locked(endpoint.pk)
     if endpoint.is_disabled:
         raise WebhookDisabled
     if endpoint.speaks_trade:
@@ -135,9 +154,11 @@ def send_test(endpoint: Endpoint, *, now: datetime) -> Delivery:
 
 @transaction.atomic
 def redeliver(delivery: Delivery, *, now: datetime) -> Delivery:
-    """Send an event once more, from the beginning of the schedule. Raises WebhookDisabled."""
-    endpoint = Endpoint.objects.locked(delivery.endpoint_id)
-    if endpoint.is_disabled:
+    """Send an event once more, from the beginning of the schedule.
+
+    Raises WebhookNotFound, WebhookDisabled.
+    """
+    if _locked(delivery.endpoint_id).is_disabled:
         raise WebhookDisabled
     Delivery.objects.filter(pk=delivery.pk).update(
         state=DeliveryState.QUEUED, failure_count=0, next_attempt_at=now
@@ -153,9 +174,9 @@ def redeliver_range(
 ) -> int:
     """Send again what happened in a span of time, the oldest first; return how many.
 
-    What is queued already stays so. Raises WebhookDisabled.
+    What is queued already stays so. Raises WebhookNotFound, WebhookDisabled.
     """
-    if Endpoint.objects.locked(endpoint.pk).is_disabled:
+    if _locked(endpoint.pk).is_disabled:
         raise WebhookDisabled
     ended = Delivery.objects.filter(endpoint=endpoint, created_at__range=(since, until))
     states = [DeliveryState.FAILED, *([] if only_failed else [DeliveryState.DELIVERED])]

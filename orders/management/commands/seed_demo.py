@@ -4,6 +4,7 @@ import json
 from decimal import Decimal
 from typing import Any
 
+from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
@@ -16,6 +17,9 @@ from catalog.models import ExchangeRate, PricingRule, Supplier
 from suppliers.base import SupplierError
 from suppliers.simulator.demo import DEMO
 from wallet.actions import credit_top_up
+from wallet.gateways.simulator.books import DEFAULT_KEY as GATEWAY_KEY
+from wallet.gateways.simulator.books import DEFAULT_SECRET as GATEWAY_SECRET
+from wallet.models import PaymentMethod
 
 BUYER, ADMIN, PASSWORD = "buyer@nexotp.test", "admin@nexotp.test", "nexotp-demo"
 OPENING_BALANCE = 500_000
@@ -30,6 +34,7 @@ class Command(BaseCommand):
             "--all-suppliers", action="store_true", help="the simulator serves the others, too"
         )
         parser.add_argument("--supplier-key", default="simulator-key")
+        parser.add_argument("--gateway-url", default="", help="the simulated payment gateway")
 
     def handle(self, *args: Any, **options: Any) -> None:
         buyer, admin = _person(BUYER), _person(ADMIN, is_staff=True)
@@ -37,6 +42,7 @@ class Command(BaseCommand):
             user=buyer, amount=OPENING_BALANCE, top_up_id=f"demo:{buyer.public_id}", by=admin
         )
         _rates_and_rules()
+        _ways_to_pay(options["gateway_url"])
         url, key = options["supplier_url"], options["supplier_key"]
         suppliers = [
             _supplier("alpha", "Simulator", "smsactivate", url=url, key=key),
@@ -105,7 +111,13 @@ def _supplier(
 
 def _person(email: str, *, is_staff: bool = False) -> User:
     found = User.objects.filter(email=email).first()
-    return found or create_user(email=email, password=PASSWORD, is_staff=is_staff)
+    if found is None:
+        return create_user(email=email, password=PASSWORD, is_staff=is_staff)
+    # A demo of an older version has people whose address nobody confirmed.
+    EmailAddress.objects.get_or_create(
+        user=found, email=email, defaults={"verified": True, "primary": True}
+    )
+    return found
 
 
 def _rates_and_rules() -> None:
@@ -120,6 +132,28 @@ def _rates_and_rules() -> None:
         PricingRule.objects.create(
             markup_percent=Decimal(40), markup_fixed=250, floor=1_000, rounding=100
         )
+
+
+def _ways_to_pay(gateway_url: str) -> None:
+    PaymentMethod.objects.get_or_create(
+        code="bank",
+        defaults={
+            "name": "Bank Demo",
+            "protocol": "bank_transfer",
+            "account_number": "1234567890",
+            "account_holder": "PT NexOTP Demo",
+            "position": 20,
+        },
+    )
+    if not gateway_url:
+        return
+    method, _is_new = PaymentMethod.objects.get_or_create(
+        code="demo-pay",
+        defaults={"name": "Demo Pay", "protocol": "simulated", "base_url": gateway_url},
+    )
+    method.base_url = gateway_url
+    method.set_secrets(api_key=GATEWAY_KEY, callback_secret=GATEWAY_SECRET)
+    method.save()
 
 
 def _demo_key(user: User, mode: Mode) -> str:

@@ -1,0 +1,76 @@
+"""How django-allauth meets the shop: its people, its words, its mail, and who is asking."""
+
+from ipaddress import ip_address
+from typing import Any
+
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.mfa.adapter import DefaultMFAAdapter
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy as _
+from django_htmx.http import HttpResponseClientRefresh
+
+from accounts.actions import default_plan
+from accounts.models import User
+from nexotp.lib import secretbox
+from nexotp.lib.addresses import client_address
+
+_WAIT = _("Too many tries. Wait a few minutes, then try again.")
+
+
+class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
+    error_messages = {
+        **DefaultAccountAdapter.error_messages,
+        "account_inactive": _("This account is closed."),
+        "duplicate_email": _("This is your address already."),
+        "email_password_mismatch": _(
+            "E-mail and password do not match. Both may be mistyped; try again."
+        ),
+        "enter_current_password": _("This is not your present password."),
+        "incorrect_code": _("This code is not right. Look again, or ask for a new one."),
+        "incorrect_password": _("This is not your password."),
+        "too_many_login_attempts": _WAIT,
+        "rate_limited": _WAIT,
+    }
+
+    def new_user(self, request: HttpRequest) -> User:
+        return User(plan=default_plan())
+
+    def get_client_ip(self, request: HttpRequest) -> str:
+        """Return the caller's address past our own proxies; callers without one share one."""
+        try:
+            address = ip_address(client_address(request))
+        except ValueError:
+            return "0.0.0.0"  # noqa: S104
+        return str(getattr(address, "ipv4_mapped", None) or address)
+
+    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
+        # Without the host name: a caller chooses its port, and would get a fresh count with each.
+        return str(credentials.get("email", "")).lower()
+
+    def get_password_change_redirect_url(self, request: HttpRequest) -> str:
+        return "/account/"
+
+
+class SecondStepAdapter(DefaultMFAAdapter):  # type: ignore[misc]
+    error_messages = {
+        **DefaultMFAAdapter.error_messages,
+        "incorrect_code": _("This code is not right. Codes change every half minute; try again."),
+        "unverified_email": _("Confirm your e-mail address first."),
+    }
+
+    def encrypt(self, text: str) -> str:
+        return secretbox.encrypt(text).decode()
+
+    def decrypt(self, encrypted_text: str) -> str:
+        return secretbox.decrypt(encrypted_text.encode())
+
+    def get_public_key_credential_rp_entity(self) -> dict[str, str]:
+        return {**super().get_public_key_credential_rp_entity(), "name": "NexOTP"}
+
+    def generate_authenticator_name(self, user: User, type: Any) -> str:
+        return str(_("My passkey"))
+
+
+def refresh_instead(request: HttpRequest) -> HttpResponse | None:
+    """Answer a page that polls after its session ended: it must not get this one inside itself."""
+    return HttpResponseClientRefresh() if request.headers.get("HX-Request") else None

@@ -1,0 +1,1 @@
+"""What people type: at the door of the shop, and about their keys."""

@@ -1,0 +1,78 @@
+"""What strangers see of the shop: services and countries on sale, with their lowest prices.
+
+Read at most once a minute in each process, whatever is asked of it.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+
+from accounts.models import Mode
+from catalog.models import Country, Service
+from nexotp.lib.brief import briefly
+
+_SECONDS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class ShelfService:
+    """A service on sale; `price` is the lowest, in minor units of the shop's currency."""
+
+    code: str
+    name: str
+    price: int
+
+
+@dataclass(frozen=True, slots=True)
+class ShelfCountry:
+    """A country with numbers; `price` is the lowest, in minor units of the shop's currency."""
+
+    country: Country
+    price: int
+    stock: int
+
+
+@briefly(seconds=_SECONDS)
+def services_on_sale() -> tuple[ShelfService, ...]:
+    """Return every service that has numbers, the most wanted first."""
+    return _services(None, timezone.now())
+
+
+@briefly(seconds=_SECONDS)
+def services_in(country_code: str) -> tuple[ShelfService, ...]:
+    """Return the services that have numbers in a country, the most wanted first."""
+    country = Country.objects.visible().filter(code=country_code).first()
+    return _services(country, timezone.now()) if country else ()
+
+
+def _services(country: Country | None, now: datetime) -> tuple[ShelfService, ...]:
+    wanted = Service.objects.visible_in(Mode.LIVE).by_popularity()
+    on_sale: Any = wanted.with_availability(Mode.LIVE, country, now=now)
+    rows = on_sale.filter(stock__gt=0).values("code", "name", "price")
+    return tuple(ShelfService(**row) for row in rows)
+
+
+def search_services(text: str) -> list[ShelfService]:
+    """Return the services on sale whose name or code has the text, those that begin so first."""
+    wanted = text.casefold()
+    found = [
+        service
+        for service in services_on_sale()
+        if wanted in service.name.casefold() or wanted in service.code
+    ]
+    return sorted(found, key=lambda service: not service.name.casefold().startswith(wanted))
+
+
+@briefly(seconds=_SECONDS)
+def countries_on_sale(service_code: str | None = None) -> tuple[ShelfCountry, ...]:
+    """Return the countries that have numbers, for a service or for any, cheapest first."""
+    service = Service.objects.visible_in(Mode.LIVE).filter(code=service_code).first()
+    if service_code is not None and service is None:
+        return ()
+    on_sale: Any = Country.objects.visible().with_availability(
+        Mode.LIVE, service, now=timezone.now()
+    )
+    rows = on_sale.filter(stock__gt=0).order_by("price", "name_en")
+    return tuple(ShelfCountry(row, price=row.price, stock=row.stock) for row in rows)

@@ -1,0 +1,46 @@
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Protocol
+
+import pytest
+
+from accounts.models import User
+from tests.live.server import Listener, LiveProcess, serve_live, session_of
+
+
+@pytest.fixture(scope="module")
+def live(
+    django_db_setup: None, own_redis_database: None, tmp_path_factory: Any
+) -> Iterator[LiveProcess]:
+    folder: Path = tmp_path_factory.mktemp("live")
+    limits = {"LIVE_STREAMS_PER_ACCOUNT": "3", "LIVE_STREAMS": "5"}
+    with serve_live(folder, None, **limits, LIVE_PORT="8002", PORT="8000") as process:
+        yield process
+
+
+class Listen(Protocol):
+    def __call__(self, user: User | None = None, **options: str) -> Listener: ...
+
+
+@pytest.fixture
+def listen(committed: None, live: LiveProcess) -> Iterator[Listen]:
+    """Open a stream as a browser of the user does; closed after the test."""
+    with listening() as listen_to:
+        yield lambda user=None, **options: listen_to(live, user, **options)
+
+
+@contextmanager
+def listening() -> Iterator[Any]:
+    opened: list[Listener] = []
+
+    def open_one(live: LiveProcess, user: User | None = None, **options: str) -> Listener:
+        session = {"session": session_of(user)} if user else {}
+        opened.append(Listener(live, **(session | options)))
+        return opened[-1]
+
+    try:
+        yield open_one
+    finally:
+        for each in opened:
+            each.close()

@@ -1,0 +1,1 @@
+"""The pages about money: the wallet, and topping it up."""
