@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts import keys
-from accounts.models import ApiKey, Mode, Plan, Scope, User
+from accounts.models import ApiKey, Dialect, Mode, Plan, Scope, User
 from nexotp.lib.errors import Problem
 
 logger = structlog.get_logger(__name__)
@@ -99,6 +99,7 @@ def create_api_key(
     name: str = "",
     allowed_networks: Sequence[str] = (),
     expires_at: datetime | None = None,
+    dialect: Dialect = Dialect.CLASSIC,
     key: str | None = None,
 ) -> tuple[ApiKey, str]:
     """Create a key and return its row with the key itself, which is not kept; no scope means all.
@@ -128,6 +129,7 @@ def create_api_key(
         scopes=list(scopes) or list(Scope.values),
         allowed_networks=[str(ip_network(network)) for network in allowed_networks],
         expires_at=expires_at,
+        dialect=dialect,
     )
     return row, key
 
@@ -161,6 +163,11 @@ def rotate_api_key(key: ApiKey, *, overlap: timedelta, now: datetime) -> tuple[A
     row.created_at, row.last_used_at = now, None
     row.save()
     return row, text
+
+
+def choose_dialect(key: ApiKey, dialect: Dialect) -> None:
+    """Change how the handler door answers a key from now on."""
+    ApiKey.objects.filter(pk=key.pk).update(dialect=dialect)
 
 
 def revoke_api_key(key: ApiKey, *, now: datetime) -> None:

@@ -15,8 +15,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from accounts.actions import lift_cool_down, revoke_api_key
-from accounts.models import ApiKey, Plan, RateCounter, User
+from accounts.actions import choose_dialect, lift_cool_down, revoke_api_key
+from accounts.models import ApiKey, Dialect, Plan, RateCounter, User
 from nexotp.lib.admin import ReadOnlyAdmin, ShopAdmin
 
 if TYPE_CHECKING:
@@ -144,12 +144,13 @@ class ApiKeyAdmin(ReadOnlyAdmin):
         "user",
         "name",
         "mode",
+        "dialect",
         "created_at",
         "last_used_at",
         "expires_at",
         "revoked_at",
     )
-    list_filter = ("mode", ("revoked_at", admin.EmptyFieldListFilter))
+    list_filter = ("mode", "dialect", ("revoked_at", admin.EmptyFieldListFilter))
     list_select_related = ("user",)
     search_fields = ("public_id", "name", "user__email")
     # Neither the digest nor its pepper is anybody's business.
@@ -161,12 +162,21 @@ class ApiKeyAdmin(ReadOnlyAdmin):
         "last_four",
         "scopes",
         "allowed_networks",
+        "dialect",
         "created_at",
         "last_used_at",
         "expires_at",
         "revoked_at",
     )
+    readonly_fields = tuple(name for name in fields if name != "dialect")
     actions = ("revoke",)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Only the dialect can be changed."""
+        return request.user.has_perm("accounts.change_apikey")
+
+    def save_model(self, request: HttpRequest, obj: ApiKey, form: Any, change: bool) -> None:
+        choose_dialect(obj, Dialect(obj.dialect))
 
     def has_revoke_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("accounts.change_apikey")

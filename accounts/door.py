@@ -17,13 +17,25 @@ from accounts.usage import tally_name
 from nexotp.lib.http import ApiRequest
 
 
+def charge_plan(request: HttpRequest, key: ApiKey, bucket_name: str) -> None:
+    """Take one call from a bucket of the key's account, and count it. Raises RateLimited."""
+    bucket = key.user.plan.bucket(bucket_name)
+    owner = f"{key.user.pk}:{key.mode}:{bucket.name}"
+    charge(request, owner, bucket, count_as=tally_name(timezone.localdate(), owner))
+
+
+def check_scope(key: ApiKey, scope: Scope) -> None:
+    """Raises ScopeMissing."""
+    if scope not in key.scopes:
+        raise ScopeMissing(details={"scope": scope})
+
+
 class HasScope(BasePermission):
     """The key carries the view's scope."""
 
     def has_permission(self, request: Request, view: APIView) -> bool:
         assert isinstance(view, ApiView)
-        if view.scope not in view.key.scopes:
-            raise ScopeMissing(details={"scope": view.scope})
+        check_scope(view.key, view.scope)
         return True
 
 
@@ -32,9 +44,7 @@ class PlanThrottle(BaseThrottle):
 
     def allow_request(self, request: Request, view: APIView) -> bool:
         assert isinstance(view, ApiView)
-        bucket = view.account.plan.bucket(view.bucket)
-        owner = f"{view.account.pk}:{view.mode}:{bucket.name}"
-        charge(request._request, owner, bucket, count_as=tally_name(timezone.localdate(), owner))
+        charge_plan(request._request, view.key, view.bucket)
         return True
 
 

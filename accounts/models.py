@@ -33,6 +33,14 @@ class Scope(models.TextChoices):
     WEBHOOK_MANAGE = "webhook:manage", _("Manage webhooks")
 
 
+class Dialect(models.TextChoices):
+    """How the handler door speaks to a program; an address of its own asks for one as well."""
+
+    CLASSIC = "classic", _("SMS-Activate")
+    HERO = "hero", "HeroSMS"
+    GRIZZLY = "grizzly", "GrizzlySMS"
+
+
 def all_scopes() -> list[str]:
     return list(Scope.values)
 
@@ -148,6 +156,13 @@ class ApiKey(models.Model):
         blank=True,
         help_text=_("Networks in CIDR form; empty allows every address."),
     )
+    dialect = models.CharField(
+        _("dialect"),
+        max_length=7,
+        choices=Dialect,
+        default=Dialect.CLASSIC,
+        help_text=_("How `/stubs/handler_api.php` answers this key."),
+    )
     expires_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
     # When a new key was made in its place; it may still be used until it expires.
@@ -163,6 +178,9 @@ class ApiKey(models.Model):
         constraints: ClassVar[list[Any]] = [
             models.CheckConstraint(
                 condition=Q(mode__in=Mode.values), name="accounts_apikey_mode_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(dialect__in=Dialect.values), name="accounts_apikey_dialect_known"
             ),
         ]
 

@@ -24,7 +24,7 @@ from suppliers.sandbox import Sandbox
 
 USUAL = 2_000_000
 _SUPPLIERS = 10
-_COUNTRIES = 200
+COUNTRIES = 200
 _CHANGED_ONE_IN = 100
 _CALLS = 600
 _CONNECTIONS = 2
@@ -42,15 +42,15 @@ class Bulk(Sandbox):
         self.number = int(credentials.options["number"])
 
     def services(self) -> list[NamedCode]:
-        rows = _services().values_list("trade_code", "name")
+        rows = bench_services().values_list("trade_code", "name")
         return [NamedCode(code, name) for code, name in rows]
 
     def countries(self) -> list[NamedCode]:
-        rows = _countries().values_list("trade_id", "name_en")
+        rows = bench_countries().values_list("trade_id", "name_en")
         return [NamedCode(str(code), name) for code, name in rows]
 
     def listings(self) -> Iterator[Listing]:
-        services = [each.code for each in self.services()][: self.size // _COUNTRIES]
+        services = [each.code for each in self.services()][: self.size // COUNTRIES]
         countries = [each.code for each in self.countries()]
         connection.close()
         line = self.number * 7
@@ -163,11 +163,7 @@ def _load(port: int, path: str, key: str) -> load.Load:
 def _suppliers(size: int) -> Iterator[list[Supplier]]:
     """So many suppliers with equal shares, and as many services as that takes."""
     share = size // _SUPPLIERS
-    missing = share // _COUNTRIES - Service.objects.filter(is_test=False).count()
-    Service.objects.bulk_create(
-        Service(code=f"bench-{n}", trade_code=f"b{n}", name=f"Bench {n}", category="other")
-        for n in range(missing)
-    )
+    make_services(share // COUNTRIES)
     protocol = registry.PROTOCOLS["smsactivate"]
     registry.PROTOCOLS["smsactivate"] = Bulk
     try:
@@ -184,9 +180,18 @@ def _suppliers(size: int) -> Iterator[list[Supplier]]:
         registry.PROTOCOLS["smsactivate"] = protocol
 
 
-def _services() -> QuerySet[Service]:
+def make_services(count: int) -> None:
+    """Have so many services."""
+    missing = count - Service.objects.filter(is_test=False).count()
+    Service.objects.bulk_create(
+        Service(code=f"bench-{n}", trade_code=f"bn{n}", name=f"Bench {n}", category="other")
+        for n in range(missing)
+    )
+
+
+def bench_services() -> QuerySet[Service]:
     return Service.objects.filter(is_test=False).order_by("pk")
 
 
-def _countries() -> QuerySet[Country]:
-    return Country.objects.order_by("pk")[:_COUNTRIES]
+def bench_countries() -> QuerySet[Country]:
+    return Country.objects.order_by("pk")[:COUNTRIES]

@@ -10,7 +10,7 @@ from django.db import connection
 
 from accounts.actions import create_api_key, create_user
 from accounts.models import Mode, User
-from bench import admin, catalogue, live, load, polls, soak, stage, webhooks
+from bench import admin, catalogue, live, load, one_list, polls, soak, stage, webhooks
 from bench.table import Row
 from orders.models import Order
 from suppliers.simulator.remote import RemoteSimulator
@@ -55,6 +55,32 @@ def measure_poll(_simulator: RemoteSimulator) -> Row:
         f" bare {second.p50:.1f} and {second.p99:.1f}"
     )
     return Row("poll", first.per_second, second.per_second, "≥ 1.00", "requests/s", note)
+
+
+def measure_handler(_simulator: RemoteSimulator) -> Row:
+    """The handler door's getStatus against GET /order/{id}, of one waiting order."""
+    user = _customer("handler")
+    order = cast.buy(user)
+    key = _key(user)
+    connection.close()
+    path = f"/stubs/handler_api.php?api_key={key}&action=getStatus&id={order.pk}"
+    ours = load.request_bytes("GET", path)
+    api = load.request_bytes("GET", f"/api/v1/order/{order.public_id}", headers=_bearer(key))
+    pairs = []
+    with stage.web() as port:
+        for request in (ours, api):
+            load.run(port, _always(request), connections=8, total=400)
+        for _ in range(_ROUNDS):
+            first = load.run(port, _always(ours), connections=8, total=4_000)
+            second = load.run(port, _always(api), connections=8, total=4_000)
+            assert first.failed + second.failed == 0
+            pairs.append((first, second))
+    first, second = _middle(pairs)
+    note = (
+        f"p50 {first.p50:.1f} ms, p99 {first.p99:.1f} ms;"
+        f" GET /order/{{id}} {second.p50:.1f} and {second.p99:.1f}"
+    )
+    return Row("handler", first.per_second, second.per_second, "≥ 1.00", "requests/s", note)
 
 
 def measure_order(_simulator: RemoteSimulator) -> Row:
@@ -168,11 +194,13 @@ ON_REQUEST = {"soak", "admin"}
 # Some give several rows, and some can be told a size: `catalogue:100000`.
 ALL: dict[str, Callable[..., Row | Iterable[Row]]] = {
     "poll": measure_poll,
+    "handler": measure_handler,
     "order": measure_order,
     "hot-wallet": measure_hot_wallet,
-    "supplier-poll": polls.measure_cycles,
     "code-delay": polls.measure_delay,
+    "supplier-poll": polls.measure_cycles,
     "catalogue": measure_catalogue,
+    "one-list": one_list.measure_one_list,
     "soak": soak.measure_soak,
     "webhooks": webhooks.measure_webhooks,
     "webhooks-crowd": webhooks.measure_crowd,

@@ -3,6 +3,8 @@
 import random
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
 from django.db import connection, reset_queries
@@ -11,13 +13,13 @@ from django.utils import timezone
 
 from accounts.actions import create_user
 from accounts.models import Mode, User
+from bench import stage
 from bench.table import Row
-from catalog.models import Supplier
+from catalog.models import Offer, Supplier
 from orders.actions import poll_supplier
 from orders.actions.polling import PollResult
 from orders.models import Order, OrderMessage, PurchaseAttempt
 from orders.states import AttemptState, Status
-from suppliers.base import Goods
 from suppliers.simulator.remote import RemoteSimulator
 from tests import cast
 
@@ -30,10 +32,10 @@ _DELAY_SECONDS = 30.0
 _CODES_A_SECOND = 10
 
 
-def measure_cycles(simulator: RemoteSimulator) -> list[Row]:
+def measure_cycles(_simulator: RemoteSimulator) -> list[Row]:
     """One cycle over more and more open orders of which 100 got a code, against the list alone."""
-    crowd = _Crowd(simulator)
-    return [_measure_cycle(crowd, size) for size in _SIZES]
+    with _gathered("cycles") as crowd:
+        return [_measure_cycle(crowd, size) for size in _SIZES]
 
 
 def _measure_cycle(crowd: "_Crowd", size: int) -> Row:
@@ -62,9 +64,13 @@ def _measure_cycle(crowd: "_Crowd", size: int) -> Row:
     return Row(f"poll {size // 1_000}k open", ours, bare, aim, "seconds", note)
 
 
-def measure_delay(simulator: RemoteSimulator) -> Row:
+def measure_delay(_simulator: RemoteSimulator) -> Row:
     """From the moment a supplier has a code to the moment we have it, among 10,000 open orders."""
-    crowd = _Crowd(simulator)
+    with _gathered("delays") as crowd:
+        return _measure_delay(crowd)
+
+
+def _measure_delay(crowd: "_Crowd") -> Row:
     crowd.grow_to(10_000)
     crowd.poll()
     delivered: dict[str, float] = {}
@@ -101,18 +107,41 @@ def _deliver_evenly(crowd: "_Crowd", delivered: dict[str, float]) -> None:
     connection.close()
 
 
+@contextmanager
+def _gathered(name: str) -> Iterator["_Crowd"]:
+    """A crowd at a supplier of its own, whatever was measured before, and gone afterwards."""
+    with stage.simulator() as simulator:
+        simulator.control(code_rate=0, cancel_lock_s=0, stock=1_000_000)
+        supplier = Supplier(
+            code=name,
+            name=name,
+            protocol="smsactivate",
+            base_url=simulator.url,
+            options=cast.FAST,
+        )
+        supplier.set_api_key(simulator.api_key)
+        supplier.save()
+        yield _Crowd(simulator, supplier)
+        attempts = PurchaseAttempt.objects.filter(supplier=supplier)
+        orders = Order.objects.filter(attempts__supplier=supplier)
+        orders.update(status=Status.SUCCESS, closed_at=timezone.now(), next_action_at=None)
+        attempts.update(state=AttemptState.FINISHED)
+        with connection.cursor() as cursor:
+            cursor.execute("VACUUM ANALYZE orders_order, orders_purchaseattempt")
+
+
 class _Crowd:
     """Open orders at one supplier, as many as are wanted."""
 
-    def __init__(self, simulator: RemoteSimulator) -> None:
+    def __init__(self, simulator: RemoteSimulator, supplier: Supplier) -> None:
         self.simulator = simulator
-        self.supplier = Supplier.objects.get(code="alpha")
-        self._goods: Goods | None = None
+        self.supplier = supplier
+        sold = Offer.objects.filter(supplier__code="alpha", stock__gt=0)
+        self._goods = sold.get(service__code="whatsapp", country__code="id").goods
 
     def grow_to(self, size: int) -> None:
         """Sell the numbers upstream and write the orders that own them straight into the tables."""
         user = _trader()
-        self._goods = self._goods or cast.attempt_of(cast.buy(user)).goods
         missing = size - PurchaseAttempt.objects.open_at(self.supplier).count()
         client = self.supplier.client()
         now = timezone.now()

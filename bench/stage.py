@@ -49,7 +49,7 @@ def web(settings: str = "nexotp.settings") -> Iterator[int]:
     environment = {**os.environ, "DJANGO_SETTINGS_MODULE": settings, "LOG_LEVEL": "ERROR"}
     process = subprocess.Popen(command, cwd=ROOT, env=environment)
     try:
-        _wait_for(port)
+        wait_for(port)
         yield port
     finally:
         process.terminate()
@@ -68,7 +68,7 @@ def live(port: int, *, web_port: int) -> Iterator[None]:
     ports = {"LIVE_PORT": str(port), "PORT": str(web_port)}
     process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **ports, "LOG_LEVEL": "ERROR"})
     try:
-        _wait_for(port)
+        wait_for(port)
         yield
     finally:
         process.terminate()
@@ -91,7 +91,8 @@ def pgbench(script: str, *, clients: int, seconds: int) -> float:
     return float(line.split()[2])
 
 
-def _wait_for(port: int) -> None:
+def wait_for(port: int) -> None:
+    """Return once somebody listens there."""
     for _ in range(200):
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
@@ -110,7 +111,7 @@ def simulator() -> Iterator[RemoteSimulator]:
         stdout=subprocess.DEVNULL,
     )
     try:
-        _wait_for(port)
+        wait_for(port)
         yield RemoteSimulator(f"http://127.0.0.1:{port}")
     finally:
         process.terminate()

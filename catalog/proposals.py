@@ -52,7 +52,7 @@ def propose_countries(
     An ISO code and a prefix that are one country's alone are a hint, too, if no proof.
     """
     countries = list(Country.objects.all())
-    ours = _by_code(countries, vocabulary, "country_codes", trade=lambda one: str(one.trade_id))
+    ours = _by_code(countries, vocabulary, "country_codes", trade=_trade_id)
     names = _by_name((country.name_en, country) for country in countries)
     numbers = alone(((country.iso, _digits(country.prefix)), country) for country in countries)
     isos = alone((country.iso, country) for country in countries)
@@ -109,6 +109,10 @@ def alone(pairs: Iterable[tuple[Key, Named]]) -> dict[Key, Named]:
 def bare(name: str) -> str:
     """Return a name without what different spellings differ in."""
     return re.sub(r"[\W_]+", "", name.casefold())
+
+
+def _trade_id(country: Country) -> str:
+    return "" if country.trade_id is None else str(country.trade_id)
 
 
 def _digits(prefix: str) -> str:

@@ -6,17 +6,15 @@ the price charged; a breaker that opens changes both in the same moment.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 
 from django.conf import settings
 
 from catalog.models import ANY_PROVIDER, Country, Offer, Pause, Service, Supplier
-from catalog.routing import Candidate, Route, make_route
+from catalog.routing import Candidate, Route, Wanted, make_route
 from nexotp.lib.db import PreparedRead
 
-# A balance read longer ago than this says nothing any more.
-_BALANCE_AGE = timedelta(minutes=15)
 _MOST_OFFERS = 200
 
 
@@ -50,6 +48,7 @@ def find_quote(
     mode: str,
     now: datetime,
     provider: str = ANY_PROVIDER,
+    wanted: Wanted | None = None,
     by_delivery: bool = False,
     rates: Mapping[str, Decimal] | None = None,
 ) -> Quote:
@@ -65,6 +64,7 @@ def find_quote(
         [_candidate(offer, now) for offer in offers.values()],
         now=now,
         provider=None if provider == ANY_PROVIDER else provider,
+        wanted=wanted,
         by_delivery=by_delivery,
         rates=rates,
         floor_percent=settings.FLOOR_MARGIN_PERCENT,
@@ -91,7 +91,6 @@ _OFFERS = PreparedRead(
 
 def _candidate(offer: Offer, now: datetime) -> Candidate:
     supplier, pause = offer.supplier, offer.pause
-    is_known = supplier.balance_at is not None and supplier.balance_at > now - _BALANCE_AGE
     return Candidate(
         offer_id=offer.pk,
         supplier_id=supplier.pk,
@@ -105,7 +104,7 @@ def _candidate(offer: Offer, now: datetime) -> Candidate:
         past_delivered=supplier.delivered_count,
         past_ended=supplier.ended_count,
         priority=supplier.priority,
-        balance=supplier.balance if is_known else None,
+        balance=supplier.known_balance(now),
         is_enabled=supplier.is_enabled,
         paused_until=supplier.paused_until,
         goods_paused_until=pause.until if pause else None,

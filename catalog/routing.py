@@ -40,6 +40,31 @@ class Verdict(StrEnum):
     NO_BALANCE = "no_balance"
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which providers a customer would take; an empty set leaves that open.
+
+    `providers` and `not_providers` name suppliers by their public code, or with the operator.
+    """
+
+    operators: frozenset[str] = frozenset()
+    providers: frozenset[str] = frozenset()
+    not_providers: frozenset[str] = frozenset()
+
+    def takes(self, provider: str) -> bool:
+        supplier, _dot, operator = provider.partition(".")
+        names = {supplier, provider}
+        return (
+            (not self.operators or operator in self.operators)
+            and (not self.providers or bool(names & self.providers))
+            and not names & self.not_providers
+        )
+
+    @property
+    def canonical(self) -> list[list[str]]:
+        return [sorted(names) for names in (self.operators, self.providers, self.not_providers)]
+
+
 _TO_TRY = {Verdict.FIRST, Verdict.NEXT}
 _ABLE = _TO_TRY | {Verdict.TOO_FAR, Verdict.THIN_MARGIN}
 
@@ -75,8 +100,13 @@ class Candidate:
 
         Few orders of its own weigh little against the supplier's, and those against the trade's.
         """
-        assumed = _smoothed(self.past_delivered, self.past_ended, _USUAL_DELIVERY)
+        assumed = expected_delivery(self.past_delivered, self.past_ended)
         return _smoothed(self.delivered, self.ended, assumed)
+
+
+def expected_delivery(delivered: int, ended: int) -> float:
+    """Return the share that should get a code, by counts of our own and what is usual."""
+    return _smoothed(delivered, ended, _USUAL_DELIVERY)
 
 
 def _smoothed(delivered: int, ended: int, assumed: float) -> float:
@@ -134,6 +164,7 @@ def make_route(
     *,
     now: datetime,
     provider: str | None = None,
+    wanted: Wanted | None = None,
     by_delivery: bool = False,
     rates: Mapping[str, Decimal] | None = None,
     floor_percent: int = 0,
@@ -141,7 +172,8 @@ def make_route(
     """Judge and rank the candidates; with `rates`, also what each would leave of the price."""
     refused, able = [], []
     for one in candidates:
-        verdict, until = _refusal(one, provider, now)
+        is_wanted = wanted is None or wanted.takes(one.provider)
+        verdict, until = _refusal(one, provider, now) if is_wanted else _OTHER
         if verdict is None:
             able.append(one)
         else:
@@ -161,12 +193,15 @@ def make_route(
     return Route((*judged, *passed_over, *refused), by_delivery)
 
 
+_OTHER = (Verdict.OTHER_PROVIDER, None)
+
+
 def _refusal(
     one: Candidate, provider: str | None, now: datetime
 ) -> tuple[Verdict | None, datetime | None]:
     """Return why a candidate cannot serve, and until when where that is known."""
     if provider not in (None, one.provider):
-        return Verdict.OTHER_PROVIDER, None
+        return _OTHER
     if not one.is_enabled:
         return Verdict.SWITCHED_OFF, None
     if one.price is None:

@@ -35,6 +35,7 @@ QUEUES = {
     "wallet.check_payments": MONEY,
     "wallet.send_mails": MAIL,
     "accounts.fold_usage": POLLING,
+    "accounts.clear_sessions": UPKEEP,
     # Alone in its queue: what is quick shall not wait behind minutes of reading.
     "catalog.sync_catalogue": CATALOGUE,
     "catalog.sync_catalogues": UPKEEP,
@@ -135,6 +136,11 @@ app.conf.update(
             "task": "accounts.fold_usage",
             "schedule": 60.0,
             "options": {"expires": 30},
+        },
+        "clear sessions": {
+            "task": "accounts.clear_sessions",
+            "schedule": crontab(hour=20, minute=10),
+            "options": {"expires": 3600},
         },
         "sync catalogues": {
             "task": "catalog.sync_catalogues",

@@ -51,6 +51,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "nexotp.lib.http.ApiMiddleware",
+    "orders.handler.door.HandlerMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -388,6 +389,7 @@ CONTENT_SECURITY_POLICY = {
 
 # ---- Logs -------------------------------------------------------------------------------------
 LOGGING_CONFIG = "nexotp.lib.logs.configure"
+DEFAULT_EXCEPTION_REPORTER = "nexotp.lib.reports.KeylessReporter"
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,

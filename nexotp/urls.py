@@ -9,6 +9,7 @@ from nexotp.outbox import show_mail
 from nexotp.public import manifest, robots, sitemap, terms
 from nexotp.reference.views import schema
 from orders.callbacks import supplier_push
+from orders.handler.urls import handler
 
 handler500 = "nexotp.trouble.server_error"
 # Staff signs in where everybody does, so that limits and the second step hold for the admin too.
@@ -28,6 +29,8 @@ urlpatterns = [
     path("wp-json/nexotp/v1/", include(v1)),
     path("api/v1/<path:rest>", not_found),
     path("wp-json/nexotp/v1/<path:rest>", not_found),
+    # SMS-Activate's protocol, in its dialects.
+    *handler,
     path("docs/", include("nexotp.reference.urls")),
     path("hooks/supplier/<slug:code>/<str:token>", supplier_push),
     path("dev/mail/", show_mail),

@@ -13,12 +13,13 @@ from accounts.models import ApiKey, Plan, Scope, User
 from accounts.usage import BUCKETS, requests_by_day
 from nexotp.lib.db import PreparedRead
 from nexotp.lib.http import Page
+from nexotp.lib.ids import searchable
 from nexotp.lib.money import to_json
 from nexotp.lib.pagination import NumberedPage
 from orders import presentation, schema
 from orders.actions import cancel_order, finish_order, place_order, resend_code
 from orders.forms import ACTIVE, read_list_request, read_order_request, read_reason
-from orders.lookup import find_order, owned, searchable
+from orders.lookup import find_order, owned
 from orders.models import Order, OrderMessage, OrderQuerySet
 from orders.reports import order_usage
 from wallet.actions import open_wallet

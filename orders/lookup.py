@@ -4,9 +4,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from nexotp.lib.errors import NotFound, Problem
+from nexotp.lib.ids import number_in, searchable
 from orders.models import Order
-
-_LARGEST_NUMBER = 2**63 - 1
 
 
 class OrderNotFound(NotFound):
@@ -24,9 +23,8 @@ def find_order(order_id: str, account: User, mode: str) -> Order:
 
     A number finds only the caller's own orders, so it reveals nothing about others'.
     """
-    if order_id.isascii() and order_id.isdigit():
-        # Python refuses to read numbers of thousands of digits; ours have nineteen at most.
-        number = int(order_id) if len(order_id) < 20 else _LARGEST_NUMBER
+    number = number_in(order_id)
+    if number is not None:
         found = Order.objects.for_account(account, mode).filter(pk=number).first()
     else:
         found = Order.objects.filter(public_id=searchable(order_id), mode=mode).first()
@@ -40,8 +38,3 @@ def owned(order: Order | None, account: User) -> Order:
     if order.user_id != account.pk:
         raise OrderNotYours
     return order
-
-
-def searchable(order_id: str) -> str:
-    """Return the id, or nothing where no id could look like that: a text has no NUL."""
-    return order_id if len(order_id) <= 30 and order_id.isprintable() else ""

@@ -1,9 +1,10 @@
 """How an order looks to its customer, in the API's words."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
+from catalog.trade import trade_code, trade_id
 from nexotp.lib.http import timestamp
 from nexotp.lib.money import to_json
 from orders.models import Order, OrderMessage
@@ -50,6 +51,23 @@ def cancelled(order: Order) -> dict[str, Any]:
         "refunded": order.refund_amount > 0,
         "refundAmount": to_json(order.refund_amount, order.currency),
     }
+
+
+def trade_message(order: Order, message: OrderMessage) -> dict[str, Any]:
+    """Return the body of a webhook in SMS-Activate's form: one message."""
+    return {
+        "activationId": order.pk,
+        "service": trade_code(order.service_id),
+        "text": message.text or message.code,
+        "code": message.code,
+        "country": trade_id(order.country_id),
+        "receivedAt": trade_time(message.received_at),
+    }
+
+
+def trade_time(moment: datetime | None) -> str:
+    """Return UTC as SMS-Activate's protocol writes times, without a zone."""
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S}" if moment else ""
 
 
 def _essentials(order: Order) -> dict[str, Any]:

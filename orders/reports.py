@@ -192,8 +192,8 @@ def count_deliveries(*, now: datetime) -> int:
 _COUNT_DELIVERIES = f"""
 WITH counted AS (
     SELECT attempt.supplier_id, service.id AS service_id, country.id AS country_id,
-        attempt.operator, count(*) AS ended,
-        count(*) FILTER (WHERE placed.status IN {_CAPTURED}) AS delivered
+        attempt.operator, count(DISTINCT placed.id) AS ended,
+        count(DISTINCT placed.id) FILTER (WHERE placed.status IN {_CAPTURED}) AS delivered
     FROM orders_order placed
     JOIN orders_purchaseattempt attempt ON attempt.order_id = placed.id
     JOIN catalog_service service ON service.code = placed.service_id

@@ -274,7 +274,8 @@ class Supplier(ABC):
     def resend(self, reference: str, *, now: datetime) -> str:
         """Ask for another code and return the reference to follow from now on.
 
-        A resend that would cost something is refused.
+        Where that is another one, the activation before it is over. A resend that would cost
+        something is refused.
         """
 
     def history(self, *, since: datetime, until: datetime) -> Iterator[Activation]:

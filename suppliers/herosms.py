@@ -146,10 +146,7 @@ class HeroSms(SmsActivate):
 
         Raises Refused, Unreachable, OutcomeUnknown.
         """
-        reply = self._ask("getStatus", {"id": reference})
-        state = reply.meaning.state
-        if state is None:
-            raise self._failure("getStatus", reply)
+        _reply, state = self._state(reference)
         if state is not ActivationState.RECEIVED:
             return Activation(reference, state)
         messages = self.closed_messages(reference)
@@ -171,13 +168,7 @@ class HeroSms(SmsActivate):
     def cancel(self, reference: str, *, now: datetime) -> Cancellation:
         """Ask for cancellation and refund. Raises Refused, Unreachable, OutcomeUnknown."""
         path = f"activations/{quote(reference, safe='')}"
-        reply = self._rest("DELETE", path)
-        outcome = reply.meaning.cancel
-        if outcome is None:
-            raise self._failure(path, reply)
-        if outcome is CancelOutcome.TOO_EARLY:
-            return Cancellation(outcome, retry_after_seconds=reply.lock or self._cancel_lock)
-        return Cancellation(outcome)
+        return self._cancellation(path, self._rest("DELETE", path))
 
     def finish(self, reference: str, *, now: datetime) -> None:
         """Tell that the code was used; what is closed or gone already is fine.

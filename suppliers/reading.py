@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import json
 import re
+from codecs import getincrementaldecoder
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, tzinfo
 from decimal import ROUND_CEILING, Decimal, InvalidOperation
@@ -14,18 +16,20 @@ from hashlib import sha256
 from typing import Any
 from urllib.parse import quote_plus
 
+import ijson
+
 from suppliers.base import ReceivedMessage
 
 DECIMALS = 4
 
-HIGHEST_BALANCE = Decimal(1_000_000_000)
-
+_HIGHEST_BALANCE = Decimal(1_000_000_000)
 # No number costs a hundred thousand dollars or rubles; what says so is broken.
 _HIGHEST_AMOUNT = Decimal(100_000)
 _HIGHEST_COUNT = 10**9
 _LONGEST_NUMBER = 40
 _LONGEST_TEXT = 4_000
 _EXCERPT = 120
+_LARGEST_ITEM = 32 * 1024 * 1024
 
 _REFERENCE = re.compile(r"[0-9A-Za-z_-]{1,64}")
 _BARE_CODE = re.compile(r"[0-9A-Za-z-]{1,16}")
@@ -41,11 +45,45 @@ class Unreadable(ValueError):
     """A value is not what it should be."""
 
 
+def text_of(body: bytes) -> str:
+    """Return an answer as text, without a byte order mark and blanks around it."""
+    return body.decode("utf-8", "replace").strip("\ufeff \t\r\n")
+
+
 def read_json(text: str) -> Any:
     """Parse JSON with exact numbers. Raises Unreadable."""
     with suppress(ValueError, ArithmeticError, RecursionError):
         return json.loads(text, parse_float=Decimal, parse_constant=_refuse_constant)
     # Raised out here: the parser's error holds the whole text, which may echo a key.
+    raise Unreadable("not JSON")
+
+
+def items_of(chunks: Iterable[bytes]) -> Iterator[tuple[str, Any]]:
+    """Yield the items of one large JSON object while it arrives, with exact numbers.
+
+    One item at a time is in memory. Raises Unreadable, when some may have been yielded.
+    """
+    decoder = getincrementaldecoder("utf-8")("replace")
+    found: Any = ijson.sendable_list()
+    parser = ijson.kvitems_coro(found, "")
+    unfinished = 0
+    for chunk in chunks:
+        _feed(parser.send, decoder.decode(chunk).encode())
+        unfinished = 0 if found else unfinished + len(chunk)
+        if unfinished > _LARGEST_ITEM:
+            raise Unreadable("an item without end")
+        yield from found
+        del found[:]
+    _feed(parser.close)
+    yield from found
+
+
+def _feed(parse: Callable[..., Any], *data: bytes) -> None:
+    """Raises Unreadable."""
+    with suppress(ijson.JSONError, ValueError, ArithmeticError):
+        parse(*data)
+        return
+    # Raised out here, as in `read_json`.
     raise Unreadable("not JSON")
 
 
@@ -64,6 +102,15 @@ def minor_units(raw: object, *, highest: Decimal = _HIGHEST_AMOUNT) -> int:
     if not amount.is_finite() or not 0 <= amount <= highest:
         raise Unreadable("not an amount")
     return int(amount.scaleb(DECIMALS).to_integral_value(ROUND_CEILING))
+
+
+def balance_left(raw: object) -> int:
+    """Return an account's balance in minor units; an overdrawn one has nothing.
+
+    Raises Unreadable.
+    """
+    text = str(raw).strip()
+    return 0 if text.startswith("-") else minor_units(text, highest=_HIGHEST_BALANCE)
 
 
 def minor_units_or_none(raw: object) -> int | None:

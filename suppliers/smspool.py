@@ -35,8 +35,8 @@ from suppliers.base import (
     Supplier,
 )
 from suppliers.reading import (
-    HIGHEST_BALANCE,
     Unreadable,
+    balance_left,
     clean_text,
     decimal_text,
     excerpt,
@@ -48,6 +48,7 @@ from suppliers.reading import (
     phone_number_or_empty,
     read_json,
     redacted,
+    text_of,
     unix_time,
     whole_number,
 )
@@ -127,11 +128,9 @@ class SmsPool(Supplier):
 
         Raises Refused, Unreachable, OutcomeUnknown.
         """
-        balance = str(self._ask_object("request/balance").get("balance"))
-        if balance.startswith("-"):
-            return 0
+        found = self._ask_object("request/balance").get("balance")
         try:
-            return minor_units(balance, highest=HIGHEST_BALANCE)
+            return balance_left(found)
         except Unreadable:
             raise OutcomeUnknown("request/balance: no balance") from None
 
@@ -359,7 +358,7 @@ class SmsPool(Supplier):
             seconds=_CATALOGUE_SECONDS if large else transport.TOTAL_SECONDS,
             max_bytes=transport.LARGE_ANSWER if large else transport.SMALL_ANSWER,
         )
-        text = answer.body.decode("utf-8", "replace").strip("\ufeff \t\r\n")
+        text = text_of(answer.body)
         words = f"HTTP {answer.status}: {self._excerpt(text)}"
         if reason := _STATUSES.get(answer.status):
             raise Refused(reason, f"{path}: {words}")

@@ -11,7 +11,7 @@ from __future__ import annotations
 import atexit
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from http.cookiejar import CookieJar, DefaultCookiePolicy
@@ -25,9 +25,13 @@ from suppliers.base import OutcomeUnknown, SupplierError, Unreachable
 from suppliers.pacing import wait_turn
 
 CONNECT_SECONDS = 3.0
+# However long an answer may take, it must not pause for longer.
+_STALL_SECONDS = 120.0
 TOTAL_SECONDS = 10.0
 SMALL_ANSWER = 64 * 1024
 LARGE_ANSWER = 32 * 1024 * 1024
+#: of what is read item by item and never kept
+ENDLESS_ANSWER = 1024 * 1024 * 1024
 
 # Servers drop idle connections after five seconds or more. Dropping ours first means that a
 # purchase seldom meets a connection which the other side is just closing.
@@ -50,6 +54,34 @@ class Answer:
 
     status: int
     body: bytes
+
+
+class OpenAnswer:
+    """An answer of which the body is still to come."""
+
+    def __init__(self, response: httpx2.Response, host: str) -> None:
+        self.status = response.status_code
+        self._response = response
+        self._host = host
+
+    def chunks(self, max_bytes: int) -> Iterator[bytes]:
+        """Yield the body as it arrives, once. Raises OutcomeUnknown, also beyond `max_bytes`."""
+        failure, count = "", 0
+        try:
+            for chunk in self._response.iter_raw():
+                count += len(chunk)
+                if count > max_bytes:
+                    failure = f"answer larger than {max_bytes} bytes"
+                    break
+                yield chunk
+        except httpx2.HTTPError as error:
+            failure = type(error).__name__
+        # Raised out here, as in `send`.
+        if failure:
+            raise OutcomeUnknown(f"{self._host}: {failure}")
+
+    def close(self) -> None:
+        self._response.close()
 
 
 def get(
@@ -83,6 +115,27 @@ def send(
     `params` go into the address, `form` or `json` into the body. Raises Unreachable,
     OutcomeUnknown, and OutOfTurn where the caller keeps a pace.
     """
+    opened = open_answer(
+        method, url, params=params, form=form, json=json, headers=headers, seconds=seconds
+    )
+    with closing(opened):
+        return Answer(opened.status, b"".join(opened.chunks(max_bytes)))
+
+
+def open_answer(
+    method: str,
+    url: str,
+    *,
+    params: Mapping[str, str] | None = None,
+    form: Mapping[str, str] | None = None,
+    json: Mapping[str, Any] | None = None,
+    headers: Mapping[str, str] | None = None,
+    seconds: float = TOTAL_SECONDS,
+) -> OpenAnswer:
+    """Send one request and return the answer as it begins, to be read on this thread and closed.
+
+    `seconds` last until its end. Raises what `send` raises.
+    """
     wait_turn()
     failure: SupplierError
     deadline.begin(seconds)
@@ -90,7 +143,9 @@ def send(
     try:
         address = httpx2.URL(url)
         host = address.host or host
-        timeout = httpx2.Timeout(seconds, connect=CONNECT_SECONDS, pool=CONNECT_SECONDS)
+        timeout = httpx2.Timeout(
+            min(seconds, _STALL_SECONDS), connect=CONNECT_SECONDS, pool=CONNECT_SECONDS
+        )
         client = _client_for(address)
         request = client.build_request(
             method, url, params=params, data=form, json=json, headers=headers, timeout=timeout
@@ -101,14 +156,11 @@ def send(
         failure = Unreachable(f"{host}: not an address")
     else:
         try:
-            with closing(client.send(request, stream=True)) as response:
-                return Answer(response.status_code, _read(response, max_bytes))
+            return OpenAnswer(client.send(request, stream=True), host)
         except _NOTHING_SENT as error:
             failure = Unreachable(f"{host}: {type(error).__name__}")
         except httpx2.HTTPError as error:
             failure = OutcomeUnknown(f"{host}: {type(error).__name__}")
-        except _TooLarge:
-            failure = OutcomeUnknown(f"{host}: answer larger than {max_bytes} bytes")
     # Raised outside the handlers: the library's error holds the request, and so the key.
     raise failure
 
@@ -117,15 +169,6 @@ def close_clients() -> None:
     """Close every pooled connection; the next request opens new ones."""
     while _clients:
         _clients.popitem()[1].close()
-
-
-def _read(response: httpx2.Response, max_bytes: int) -> bytes:
-    body = bytearray()
-    for chunk in response.iter_raw():
-        body += chunk
-        if len(body) > max_bytes:
-            raise _TooLarge
-    return bytes(body)
 
 
 def _client_for(address: httpx2.URL) -> httpx2.Client:
@@ -149,10 +192,6 @@ def _new_client() -> httpx2.Client:
         follow_redirects=False,
         trust_env=False,
     )
-
-
-class _TooLarge(Exception):
-    """The answer exceeds the cap."""
 
 
 class _DeadlineTransport(httpx2.HTTPTransport):

@@ -157,6 +157,7 @@ _MOVED = [
     "wallet_topup",
     "wallet_paymentmethod",
     "wallet_lowbalancenotice",
+    "orders_favorite",
     "wallet_transfer",
     "wallet_ledgeraccount",
     "accounts_apikey",

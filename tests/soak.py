@@ -1,8 +1,9 @@
 """Many orders over every supplier while everything goes wrong now and then, and the reckoning.
 
-Customers buy, cancel and finish; pollers and sweeps run beside them as they do in the shop. When
-all have gone the faults end and time passes, until every order is final. Then each purchase that a
-supplier knows of must belong to an order, be given back, or be booked.
+Customers buy, cancel, complain, ask for another code and finish; pollers and sweeps run beside them
+as they do in the shop. When all have gone the faults end and time passes, until every order is
+final. Then each purchase that a supplier knows of must belong to an order, be given back, or be
+booked.
 """
 
 import random
@@ -30,6 +31,8 @@ from orders.actions import (
     place_order,
     poll_supplier,
     reconcile_history,
+    report_number,
+    resend_code,
     settle_due_attempts,
     settle_unknown_attempts,
 )
@@ -204,8 +207,15 @@ def _buy(soak: Soak, user: User, orders: int, number: int) -> None:
                 mine += [placed] if placed else []
             if mine and draw.random() < 0.5:
                 order = mine.pop(draw.randrange(len(mine)))
-                cancel = partial(cancel_order, order, by=user, reason="", now=later(130))
-                _attempt(soak, "cancel", cancel)
+                if draw.random() < 0.2:
+                    report = partial(report_number, order, by=user, now=later(130))
+                    _attempt(soak, "report", report)
+                else:
+                    cancel = partial(cancel_order, order, by=user, reason="", now=later(130))
+                    _attempt(soak, "cancel", cancel)
+            if mine and draw.random() < 0.3:
+                again = partial(resend_code, draw.choice(mine[:20]), now=timezone.now())
+                _attempt(soak, "resend", again)
             if mine and draw.random() < 0.5:
                 order = mine.pop(0)
                 _attempt(soak, "finish", partial(finish_order, order, by=user, now=timezone.now()))
@@ -304,7 +314,9 @@ def _unmatched(supplier: Supplier, simulator: RemoteSimulator) -> list[str]:
                 fits = True
         elif owner.order.status in CAPTURED and owner.state != AttemptState.LOST:
             is_returned = owner.returned_at is not None
-            fits = is_given_back == is_returned or (is_given_back and not client.has_history)
+            # A code sent again costs nothing, so nothing of it can come back.
+            is_moot = not owner.cost or not client.has_history
+            fits = is_given_back == is_returned or (is_given_back and is_moot)
         elif owner.state == AttemptState.LOST:
             fits = True
         else:

@@ -20,8 +20,8 @@ class EndpointAdmin(ReadOnlyAdmin):
     search_fields = ("public_id", "url", "user__email")
     # The secrets are nobody's business, not even encrypted.
     fields = (
-        *("public_id", "user", "mode", "url", "events", "state", "disabled_because"),
-        *("is_answering", "failing_since", "rests_until", "created_at"),
+        *("public_id", "user", "mode", "url", "events", "payload_format", "state"),
+        *("disabled_because", "is_answering", "failing_since", "rests_until", "created_at"),
     )
     actions = ("pause",)
 

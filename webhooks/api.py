@@ -44,6 +44,7 @@ class WebhooksView(WebhookApiView):
             mode=self.mode,
             url=wanted.url,
             events=wanted.events,
+            payload_format=wanted.payload_format,
             now=timezone.now(),
         )
         return Response(presentation.webhook(endpoint) | {"secret": secret})

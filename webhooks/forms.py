@@ -11,7 +11,7 @@ from nexotp.lib.db import release_connection
 from nexotp.lib.errors import InvalidRequest
 from nexotp.lib.fields import Fields
 from webhooks import transport
-from webhooks.states import ALL_EVENTS, EventType
+from webhooks.states import ALL_EVENTS, EventType, PayloadFormat
 
 _REQUIRED = _("This field is required.")
 MOST_NAMES = 50
@@ -30,6 +30,7 @@ class WebhookRequest:
 
     url: str
     events: list[str]
+    payload_format: PayloadFormat
 
 
 def read_webhook_request(data: Any) -> WebhookRequest:
@@ -40,10 +41,11 @@ def read_webhook_request(data: Any) -> WebhookRequest:
     if not isinstance(data, Mapping):
         raise InvalidRequest(_("The body must be a JSON object."))
     reader = _Reader(data)
+    payload_format = reader.payload_format()
     events = reader.events()
     url = reader.endpoint_url()
     reader.check()
-    return WebhookRequest(url, events)
+    return WebhookRequest(url, events, payload_format)
 
 
 def read_events(data: Mapping[str, Any]) -> list[str]:
@@ -85,6 +87,10 @@ class _Reader(Fields):
         except transport.UrlRefused as refusal:
             self.wrong("endpoint_url", refusal.code, refusal.message)
         return url
+
+    def payload_format(self) -> PayloadFormat:
+        named = self.choice("payloadFormat", PayloadFormat.values)
+        return PayloadFormat(named or PayloadFormat.NEXOTP)
 
     def events(self) -> list[str]:
         """An array, or a text with commas between the names."""

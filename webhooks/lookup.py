@@ -4,13 +4,9 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from nexotp.lib.errors import NotFound, Problem
+from nexotp.lib.ids import number_in, searchable
+from webhooks.actions import WebhookNotFound
 from webhooks.models import Delivery, Endpoint
-
-_LARGEST_NUMBER = 2**63 - 1
-
-
-class WebhookNotFound(NotFound):
-    message = _("There is no such webhook.")
 
 
 class WebhookNotYours(Problem):
@@ -35,12 +31,11 @@ def find_endpoint(webhook_id: str, account: User, mode: str) -> Endpoint:
     A number finds only the caller's own, so it reveals nothing about others'.
     Raises WebhookNotFound, WebhookNotYours.
     """
-    if webhook_id.isascii() and webhook_id.isdigit():
-        # Python refuses to read numbers of thousands of digits; ours have nineteen at most.
-        number = int(webhook_id) if len(webhook_id) < 20 else _LARGEST_NUMBER
+    number = number_in(webhook_id)
+    if number is not None:
         found = Endpoint.objects.for_account(account, mode).filter(pk=number).first()
     else:
-        found = Endpoint.objects.kept().filter(public_id=_searchable(webhook_id), mode=mode).first()
+        found = Endpoint.objects.kept().filter(public_id=searchable(webhook_id), mode=mode).first()
     if found is None:
         raise WebhookNotFound
     if found.user_id != account.pk:
@@ -52,7 +47,7 @@ def find_delivery(delivery_id: str, account: User, mode: str) -> Delivery:
     """Return the caller's delivery by its id. Raises DeliveryNotFound, DeliveryNotYours."""
     found = (
         Delivery.objects.filter(endpoint__in=Endpoint.objects.kept())
-        .filter(public_id=_searchable(delivery_id), event__mode=mode)
+        .filter(public_id=searchable(delivery_id), event__mode=mode)
         .select_related("event")
         .first()
     )
@@ -61,8 +56,3 @@ def find_delivery(delivery_id: str, account: User, mode: str) -> Delivery:
     if found.event.user_id != account.pk:
         raise DeliveryNotYours
     return found
-
-
-def _searchable(named: str) -> str:
-    """Return the id, or nothing where no id could look like that: a text has no NUL."""
-    return named if len(named) <= 30 and named.isprintable() else ""

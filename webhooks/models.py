@@ -17,7 +17,14 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Mode, User
 from nexotp.lib import secretbox
 from nexotp.lib.ids import new_id
-from webhooks.states import DeliveryState, DisabledBecause, EndpointState, EventType, Failure
+from webhooks.states import (
+    DeliveryState,
+    DisabledBecause,
+    EndpointState,
+    EventType,
+    Failure,
+    PayloadFormat,
+)
 
 # Whoever took a delivery and did not finish with it in this time has died: an attempt ends in ten
 # seconds, whatever the receiver does.
@@ -57,6 +64,9 @@ class Endpoint(models.Model):
     mode = models.CharField(max_length=7, choices=Mode)
     url = models.CharField(max_length=2000)
     events = ArrayField(models.CharField(max_length=30))
+    payload_format = models.CharField(
+        max_length=11, choices=PayloadFormat, default=PayloadFormat.NEXOTP
+    )
     state = models.CharField(max_length=8, choices=EndpointState, default=EndpointState.ACTIVE)
     disabled_because = models.CharField(max_length=7, choices=DisabledBecause, blank=True)
     # Whether the last attempt succeeded; changed only when that changes, so that a busy endpoint
@@ -84,6 +94,14 @@ class Endpoint(models.Model):
                 condition=Q(events__len__gt=0), name="webhooks_endpoint_wants_events"
             ),
             models.CheckConstraint(
+                condition=Q(payload_format=PayloadFormat.NEXOTP)
+                | Q(
+                    payload_format=PayloadFormat.SMSACTIVATE,
+                    events=[EventType.ORDER_RECEIVED.value],
+                ),
+                name="webhooks_trade_form_is_of_codes",
+            ),
+            models.CheckConstraint(
                 condition=~Q(state=EndpointState.DISABLED)
                 | Q(disabled_because__in=DisabledBecause.values),
                 name="webhooks_disabled_has_reason",
@@ -104,6 +122,11 @@ class Endpoint(models.Model):
     @property
     def is_active(self) -> bool:
         return self.state == EndpointState.ACTIVE
+
+    @property
+    def speaks_trade(self) -> bool:
+        """Whether it is told of messages in SMS-Activate's form, and of nothing else."""
+        return self.payload_format == PayloadFormat.SMSACTIVATE
 
     @property
     def is_disabled(self) -> bool:

@@ -15,6 +15,7 @@ def webhook(endpoint: Endpoint) -> dict[str, Any]:
         "id": endpoint.pk,
         "endpointUrl": endpoint.url,
         "events": endpoint.events,
+        "payloadFormat": endpoint.payload_format,
         "status": endpoint.state,
         "failingSince": timestamp(endpoint.failing_since),
         "createdAt": timestamp(endpoint.created_at),

@@ -9,10 +9,17 @@ from rest_framework import serializers
 
 from accounts.description import PAGING, ULID, Example, describe
 from nexotp.lib.errors import InvalidRequest
-from webhooks.actions import TooManyWebhooks, WebhookDisabled
+from webhooks.actions import TooManyWebhooks, WebhookDisabled, WebhookNotFound
 from webhooks.forms import MOST_NAMES
-from webhooks.lookup import DeliveryNotFound, DeliveryNotYours, WebhookNotFound, WebhookNotYours
-from webhooks.states import ALL_EVENTS, DeliveryState, EndpointState, EventType, Failure
+from webhooks.lookup import DeliveryNotFound, DeliveryNotYours, WebhookNotYours
+from webhooks.states import (
+    ALL_EVENTS,
+    DeliveryState,
+    EndpointState,
+    EventType,
+    Failure,
+    PayloadFormat,
+)
 from webhooks.transport import LONGEST_URL
 
 _EVENTS = [*EventType.values, ALL_EVENTS]
@@ -46,6 +53,14 @@ class WebhookRequested(serializers.Serializer[None]):
     events = EventNames(
         help_text=_("A list of names, or a text with commas between them; `*` for all.")
     )
+    payloadFormat = serializers.ChoiceField(
+        PayloadFormat.values,
+        required=False,
+        help_text=_(
+            "`nexotp` (the default) sends the events described here. `smsactivate` sends each"
+            " message in SMS-Activate's form and nothing else, whatever events are named."
+        ),
+    )
 
 
 class Webhook(serializers.Serializer[None]):
@@ -54,6 +69,9 @@ class Webhook(serializers.Serializer[None]):
     endpointUrl = serializers.CharField(help_text=_("Where we send to."))
     events = serializers.ListField(
         child=serializers.ChoiceField(_EVENTS), help_text=_("What is told there; `*` for all.")
+    )
+    payloadFormat = serializers.ChoiceField(
+        PayloadFormat.values, help_text=_("What the bodies look like.")
     )
     status = serializers.ChoiceField(
         [state.value for state in EndpointState if state != EndpointState.DELETED],
@@ -115,6 +133,7 @@ _WEBHOOK = {
     "id": 12,
     "endpointUrl": "https://example.com/nexotp",
     "events": ["order.received", "order.expired"],
+    "payloadFormat": "nexotp",
     "status": "active",
     "failingSince": None,
     "createdAt": "2026-06-22T06:00:00.000Z",
@@ -175,6 +194,15 @@ create_webhook = describe(
             {
                 "endpoint_url": "https://example.com/nexotp",
                 "events": ["order.received", "order.expired"],
+            },
+        ),
+        Example(
+            "trade",
+            _("In SMS-Activate's form"),
+            {
+                "endpoint_url": "https://example.com/sms",
+                "events": ["order.received"],
+                "payloadFormat": "smsactivate",
             },
         ),
         Example(

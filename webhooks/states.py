@@ -20,6 +20,13 @@ class EventType(models.TextChoices):
     WEBHOOK_TEST = "webhook.test", _("A test")
 
 
+class PayloadFormat(models.TextChoices):
+    """What a webhook's bodies look like. SMS-Activate's tells of codes, and of nothing else."""
+
+    NEXOTP = "nexotp", _("Ours: every event, the whole order")
+    SMSACTIVATE = "smsactivate", _("SMS-Activate's: each message that comes, and nothing else")
+
+
 class EndpointState(models.TextChoices):
     """Whether an endpoint gets events. A paused one gets them when it goes on."""
 
@@ -57,6 +64,11 @@ class Failure(models.TextChoices):
     INTERNAL = "internal", _("Our own fault")
 
 
-def chosen_events(wanted: list[str]) -> list[str]:
-    """Return the choice without repetition; with `*` among them, nothing else matters."""
+def chosen_events(wanted: list[str], payload_format: str = PayloadFormat.NEXOTP) -> list[str]:
+    """Return the choice without repetition; with `*` among them, nothing else matters.
+
+    SMS-Activate's form leaves no choice.
+    """
+    if payload_format == PayloadFormat.SMSACTIVATE:
+        return [EventType.ORDER_RECEIVED.value]
     return [ALL_EVENTS] if ALL_EVENTS in wanted else list(dict.fromkeys(wanted))

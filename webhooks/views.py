@@ -26,7 +26,7 @@ from nexotp.lib.pagination import keyset_page
 from webhooks import actions
 from webhooks.forms import RangeForm, read_events, read_webhook_request
 from webhooks.models import Delivery, Endpoint
-from webhooks.states import ALL_EVENTS, DeliveryState, EventType
+from webhooks.states import ALL_EVENTS, DeliveryState, EventType, PayloadFormat
 
 _PER_PAGE = 25
 _MOST_ATTEMPTS = 30
@@ -59,6 +59,7 @@ def add(request: HttpRequest) -> HttpResponse:
     sent = {
         "endpoint_url": request.POST.get("endpoint_url", ""),
         "events": request.POST.getlist("events"),
+        "payloadFormat": request.POST.get("payloadFormat", ""),
     }
     try:
         wanted = read_webhook_request(sent)
@@ -67,6 +68,7 @@ def add(request: HttpRequest) -> HttpResponse:
             mode=mode,
             url=wanted.url,
             events=wanted.events,
+            payload_format=wanted.payload_format,
             now=timezone.now(),
         )
     except Problem as problem:
@@ -85,9 +87,11 @@ def _form(
     context = {
         "mode": mode,
         "once": once.new_token(),
-        "sent": sent or {"endpoint_url": "", "events": [ALL_EVENTS]},
+        "sent": sent or {"endpoint_url": "", "events": [ALL_EVENTS], "payloadFormat": ""},
         "event_types": EventType.choices,
         "all_events": ALL_EVENTS,
+        "formats": PayloadFormat.choices,
+        "wrong_format": wrong.get("payloadFormat"),
         "wrong_url": wrong.get("endpoint_url"),
         "wrong_events": wrong.get("events"),
         "problem": problem if problem and not wrong else None,

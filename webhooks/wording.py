@@ -35,6 +35,8 @@ def disabled_label(endpoint: Endpoint) -> "str | Promise":
 
 
 def events_label(endpoint: Endpoint) -> str:
+    if endpoint.speaks_trade:
+        return _("Messages in SMS-Activate's form")
     if ALL_EVENTS in endpoint.events:
         return _("All events")
     return ", ".join(endpoint.events)

@@ -33,6 +33,7 @@ def show_account(request: HttpRequest) -> HttpResponse:
     context = {
         "has_app": steps[Authenticator.Type.TOTP] > 0,
         "passkey_count": steps[Authenticator.Type.WEBAUTHN],
-        "session_count": len(UserSession.objects.purge_and_list(user)),
+        # A session of before sessions were listed is one as well: this one.
+        "session_count": max(1, len(UserSession.objects.purge_and_list(user))),
     }
     return render(request, "accounts/account.html", context)

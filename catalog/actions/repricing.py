@@ -98,7 +98,7 @@ def reprice_offers(
         done = _reprice_supplier(supplier, pricing, fingerprint, clock=clock, within=within)
         changed += done.changed
         is_complete = is_complete and done.is_complete
-    refresh_stale_availability()
+    refresh_stale_availability(now=clock.now())
     return Repricing(changed, is_complete)
 
 

@@ -73,7 +73,7 @@ def store_listings(
     )
     _run("DROP TABLE staged_listing, meant_service, meant_country, listed, planned")
     if stored.added or stored.changed or stored.vanished:
-        refresh_availability(supplier)
+        refresh_availability(supplier, now=now)
     return stored
 
 

@@ -8,6 +8,7 @@ long as that takes, the lock on the run's row stands for the lease: it ends with
 
 import time
 from collections.abc import Iterable
+from contextlib import ExitStack
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
@@ -29,6 +30,7 @@ from catalog.models import (
     SyncRun,
     SyncState,
 )
+from catalog.pace import Turn, paced
 from catalog.proposals import propose_countries, propose_services
 from nexotp.lib import memory
 from nexotp.lib.clock import Clock
@@ -110,8 +112,11 @@ def _read_and_store(supplier: Supplier, run: SyncRun, clock: Clock) -> Stored:
     """Raises SupplierError, _TooShort, _TakenOver."""
     client = supplier.client()
     release_connection()
-    services, countries = client.services(), client.countries()
-    with spooled(client.listings(), look=_Progress(run, clock)) as spool:
+    with ExitStack() as reading:
+        with paced(client, Turn.CATALOGUE):
+            services, countries = client.services(), client.countries()
+            look = _Progress(run, clock)
+            spool = reading.enter_context(spooled(client.listings(), look=look))
         logger.info("catalogue read", supplier=supplier.code, listings=spool.read_count)
         _note_progress(
             run,

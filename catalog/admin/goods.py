@@ -26,7 +26,10 @@ from nexotp.lib.amounts import amount_text
 class ServiceAdmin(ShopAdmin):
     list_display = ("name", "code", "trade_code", "category", "popularity", "is_visible", "is_test")
     list_editable = ("popularity", "is_visible")
-    list_filter = ("is_visible", "is_test", "category")
+    list_filter = (
+        *("is_visible", "is_test", "category"),
+        ("trade_code", admin.EmptyFieldListFilter),
+    )
     search_fields = ("name", "code", "trade_code")
     ordering = ("-popularity", "name")
 
@@ -35,8 +38,8 @@ class ServiceAdmin(ShopAdmin):
 class CountryAdmin(ShopAdmin):
     list_display = ("name_en", "name_id", "code", "iso", "prefix", "trade_id", "is_visible")
     list_editable = ("is_visible",)
-    list_filter = ("is_visible",)
-    search_fields = ("name_en", "name_id", "code", "iso", "prefix")
+    list_filter = ("is_visible", ("trade_id", admin.EmptyFieldListFilter))
+    search_fields = ("name_en", "name_id", "code", "iso", "prefix", "=trade_id")
     ordering = ("name_en",)
 
 

@@ -7,6 +7,7 @@ currency; `price` is what customers pay, in the shop's, baked in when costs or r
 
 from catalog.models.goods import (
     ANY_PROVIDER,
+    OWN_IDS_FROM,
     Country,
     CountryQuerySet,
     Service,
@@ -32,11 +33,19 @@ from catalog.models.offers import (
 )
 from catalog.models.prices import ExchangeRate, PricingRule
 from catalog.models.resting import Block, BlockQuerySet, Pause, PauseQuerySet
-from catalog.models.suppliers import PauseReason, Supplier, SupplierQuerySet, protocol_choices
+from catalog.models.suppliers import (
+    BALANCE_AGE,
+    PauseReason,
+    Supplier,
+    SupplierQuerySet,
+    protocol_choices,
+)
 from catalog.models.syncs import SyncRun, SyncRunQuerySet, SyncState
 
 __all__ = [
     "ANY_PROVIDER",
+    "BALANCE_AGE",
+    "OWN_IDS_FROM",
     "Availability",
     "AvailabilityQuerySet",
     "Block",

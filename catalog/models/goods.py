@@ -1,8 +1,9 @@
 """What is sold: services and countries, and what of them is on sale."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
+from django.core.validators import MaxValueValidator, RegexValidator
 from django.db import models
 from django.db.models import FilteredRelation, Min, Q, Sum
 from django.db.models.functions import Coalesce
@@ -14,8 +15,8 @@ from catalog.models.resting import Block, Pause
 from catalog.models.suppliers import Supplier
 
 ANY_PROVIDER = "any"
-
-
+# Countries without an id of the trade's go by numbers above all that the trade may come to use.
+OWN_IDS_FROM = 10_000
 # Of an offer, from the side of its service or its country.
 _IN_STOCK = Q(offer__stock__gt=0, offer__price__isnull=False)
 
@@ -38,14 +39,17 @@ def _with_sums(
 
 
 def _barred(field: str, mode: str, now: datetime, **there: Any) -> Q:
-    """The condition for goods that are paused or blocked, of the services or countries annotated.
+    """The condition for what cannot be bought: paused or blocked, of the services or countries
+    annotated, or beyond our balance at its supplier.
 
-    Both lists are short, and so read first: looked for offer by offer they would cost most of it.
+    These lists are short, and so read first: looked for offer by offer they would cost most of it.
     """
     barred = Q()
     resting = Pause.objects.on(now).filter(**there)
     for own, supplier in resting.values_list(f"{field}_id", "supplier_id"):
         barred |= Q(pk=own, _shelf__supplier=supplier)
+    for short, balance in Supplier.objects.short_of_money(now).values_list("pk", "balance"):
+        barred |= Q(_shelf__supplier=short, _shelf__cost__gt=balance)
     if mode == Mode.LIVE:
         [other] = there
         listed = Block.objects.filter(Q(**there) | Q(**{other: None}))
@@ -93,7 +97,13 @@ class Service(models.Model):
     """Something that sends codes, by our own name for it."""
 
     code = models.SlugField(_("code"), max_length=60, unique=True)
-    trade_code = models.CharField(max_length=8, blank=True, db_index=True)
+    trade_code = models.CharField(
+        _("trade's code"),
+        max_length=8,
+        blank=True,
+        validators=[RegexValidator(r"^[a-z0-9]+\Z", _("Small letters and digits only."))],
+        help_text=_("What SMS-Activate's protocol calls it, such as wa; empty: our own code."),
+    )
     name = models.CharField(_("name"), max_length=80)
     category = models.CharField(_("category"), max_length=30)
     popularity = models.PositiveIntegerField(default=0)
@@ -105,6 +115,14 @@ class Service(models.Model):
     class Meta:
         verbose_name = _("service")
         verbose_name_plural = _("services")
+        constraints: ClassVar[list[Any]] = [
+            models.UniqueConstraint(
+                fields=["trade_code"],
+                condition=~Q(trade_code=""),
+                name="catalog_trade_code_once",
+                violation_error_message=_("Another service has this trade's code."),
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -141,7 +159,14 @@ class Country(models.Model):
     """A country as numbers are sold: two rows may share an ISO code (real and virtual USA)."""
 
     code = models.SlugField(_("code"), max_length=20, unique=True)
-    trade_id = models.PositiveIntegerField(unique=True)
+    trade_id = models.PositiveIntegerField(
+        _("trade's id"),
+        unique=True,
+        null=True,
+        blank=True,
+        validators=[MaxValueValidator(OWN_IDS_FROM - 1)],
+        help_text=_("What SMS-Activate's protocol calls it, such as 6; empty: a number of ours."),
+    )
     iso = models.CharField("ISO", max_length=2, db_index=True)
     name_en = models.CharField(_("English name"), max_length=80)
     name_id = models.CharField(_("Indonesian name"), max_length=80)
@@ -164,6 +189,11 @@ class Country(models.Model):
     @property
     def public_id(self) -> str:
         return country_id(self.code)
+
+    @property
+    def trade_number(self) -> int:
+        """What SMS-Activate's protocol calls it."""
+        return OWN_IDS_FROM + self.pk if self.trade_id is None else self.trade_id
 
     @property
     def flag(self) -> str:

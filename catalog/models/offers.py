@@ -4,14 +4,14 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from django.db import models
-from django.db.models import Exists, Q
+from django.db.models import Exists, F, Q, Sum
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Mode
 from catalog.models.goods import Country, Service
 from catalog.models.resting import Block, Pause
-from catalog.models.suppliers import Supplier
+from catalog.models.suppliers import BALANCE_AGE, Supplier
 from suppliers.base import Goods
 
 
@@ -25,14 +25,25 @@ class OfferQuerySet(models.QuerySet["Offer"]):
         """Offers a customer in this mode can buy at this moment."""
         on_sale = self.filter(
             ~Exists(Pause.objects.of_offer().on(now)),
-            supplier__in=Supplier.objects.selling(mode, now),
+            Q(supplier__balance=None)
+            | Q(supplier__balance_at__lte=now - BALANCE_AGE)
+            | Q(cost__lte=F("supplier__balance")),
             stock__gt=0,
             price__isnull=False,
+            supplier__in=Supplier.objects.selling(mode, now),
         )
         return on_sale.exclude(Block.objects.goods()) if mode == Mode.LIVE else on_sale
 
     def for_goods(self, service: Service, country: Country) -> "OfferQuerySet":
         return self.filter(service=service, country=country)
+
+    def deliveries_by_country(self, service: Service, mode: str) -> dict[int, tuple[int, int]]:
+        """Return how many orders got a code, and how many ended, of each country with any."""
+        counted = self.filter(service=service, supplier__mode=mode, ended_count__gt=0)
+        summed = counted.values_list("country_id").annotate(
+            delivered=Sum("delivered_count"), ended=Sum("ended_count")
+        )
+        return {country: (delivered, ended) for country, delivered, ended in summed}
 
 
 class Offer(models.Model):

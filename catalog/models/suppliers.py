@@ -2,12 +2,12 @@
 
 import secrets
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from django.core.validators import URLValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Mode
@@ -30,6 +30,10 @@ class PauseReason(models.TextChoices):
     STAFF = "staff", _("By staff")
 
 
+# A balance read longer ago than this says nothing any more.
+BALANCE_AGE = timedelta(minutes=15)
+
+
 def protocol_choices() -> list[tuple[str, str]]:
     """A function, so that a new protocol needs no migration."""
     return [(name, name) for name in registry.PROTOCOLS]
@@ -41,6 +45,10 @@ class SupplierQuerySet(models.QuerySet["Supplier"]):
         return self.filter(
             Q(paused_until=None) | Q(paused_until__lte=now), mode=mode, is_enabled=True
         )
+
+    def short_of_money(self, now: datetime) -> "SupplierQuerySet":
+        """Suppliers where our balance does not reach for everything that is on sale."""
+        return self.filter(balance_at__gt=now - BALANCE_AGE, balance__lt=F("dearest_cost"))
 
 
 class Supplier(models.Model):
@@ -92,6 +100,9 @@ class Supplier(models.Model):
     priced_by = models.CharField(max_length=64, blank=True, editable=False)
     # Since when what is summed up of its offers may be wrong, because one of them changed.
     stale_since = models.DateTimeField(null=True, editable=False)
+    # The highest cost among its offers on sale, and the balance that the sums were made for.
+    dearest_cost = models.BigIntegerField(null=True, editable=False)
+    summed_for = models.BigIntegerField(null=True, editable=False)
 
     objects = SupplierQuerySet.as_manager()
 
@@ -111,6 +122,21 @@ class Supplier(models.Model):
 
     def __str__(self) -> str:
         return self.code
+
+    def known_balance(self, now: datetime) -> int | None:
+        """What is left of our money there; None where that was not read lately."""
+        is_known = self.balance_at is not None and self.balance_at > now - BALANCE_AGE
+        return self.balance if is_known else None
+
+    def is_summed_for(self, balance: int | None) -> bool:
+        """Whether the sums would be the same with this balance as they are."""
+
+        def within_reach(left: int | None) -> int | None:
+            if left is None or self.dearest_cost is None:
+                return self.dearest_cost
+            return min(left, self.dearest_cost)
+
+        return within_reach(balance) == within_reach(self.summed_for)
 
     def set_api_key(self, key: str) -> None:
         self.api_key_encrypted = secretbox.encrypt(key)

@@ -18,7 +18,8 @@ import structlog
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.db import InterfaceError, OperationalError
-from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict, UnreadablePostError
+from django.http.multipartparser import MultiPartParserError
 from django.http.response import HttpResponseBase
 from django.urls import resolve
 from django.utils import translation
@@ -147,6 +148,14 @@ def envelope_errors(error: Exception, context: Mapping[str, Any]) -> Response | 
     return Response(problem, status=problem.status, headers=_problem_headers(problem))
 
 
+def known_problem(request: HttpRequest, error: Exception) -> errors.Problem:
+    """Return the reason behind an exception; what is our own fault is logged."""
+    problem = _as_problem(error) or errors.InternalError()
+    if problem is not error and problem.status >= 500:
+        log_failure(request, error)
+    return problem
+
+
 def log_failure(request: Any, error: Exception) -> None:
     """Leave in the log what the answer does not tell."""
     logger.error(
@@ -178,7 +187,7 @@ def _as_problem(error: Exception) -> errors.Problem | None:
             return errors.PayloadTooLarge()
         case Http404() | drf.NotFound():
             return errors.NotFound()
-        case drf.ParseError() | SuspiciousOperation():
+        case drf.ParseError() | SuspiciousOperation() | MultiPartParserError():
             return errors.InvalidRequest()
         case _ if isinstance(error, DATABASE_AWAY):
             return errors.ServiceUnavailable(retry_after=2)
@@ -206,6 +215,20 @@ def _take_chunks(request: HttpRequest) -> None:
     request._stream = BytesIO(body)
 
 
+def read_form(request: HttpRequest) -> QueryDict:
+    """Return the fields of a form, whichever way it was sent; of any other body, none.
+
+    Raises PayloadTooLarge, and SuspiciousOperation or MultiPartParserError for a broken one.
+    """
+    if "HTTP_TRANSFER_ENCODING" in request.META:
+        _take_chunks(request)
+    length = str(request.META.get("CONTENT_LENGTH") or "0")
+    # Refused unread, whereas Django would read a form of several parts to its end.
+    if not length.isdecimal() or int(length) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+        raise errors.PayloadTooLarge
+    return request.POST
+
+
 def _drain(request: HttpRequest) -> None:
     """Take the rest of a refused body off the wire, within reason.
 
@@ -226,15 +249,24 @@ def _language(accepted: str) -> str:
     return str(settings.LANGUAGE_CODE)
 
 
-class ApiMiddleware:
-    """Answers the API's addresses by itself; everything else passes on to the browser's stack."""
+class DoorMiddleware:
+    """Answers the addresses of programs by itself; what else comes goes on to the browser's stack.
+
+    A subclass says which addresses, and how it puts an exception.
+    """
+
+    prefixes: tuple[str, ...]
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
+    def failure(self, request: HttpRequest, error: Exception) -> HttpResponse:
+        """Return the answer to a request that came to an exception."""
+        raise NotImplementedError
+
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        # The mount itself, without its slash, belongs to the API too.
-        if not f"{request.path_info}/".startswith(settings.API_PREFIXES):
+        # The mount itself, without its slash, belongs to the door too.
+        if not f"{request.path_info}/".startswith(self.prefixes):
             return self.get_response(request)
         request.request_id = new_id("req")  # type: ignore[attr-defined]
         # What is decided on the way and must stand in the answer, however that comes about.
@@ -243,7 +275,7 @@ class ApiMiddleware:
             try:
                 response = self._answer(request)
             except Exception as error:
-                response = self._failure(request, error)
+                response = self.failure(request, error)
         if response.status_code == errors.PayloadTooLarge.status:
             _drain(request)
         headers = response.headers
@@ -268,10 +300,14 @@ class ApiMiddleware:
             response.render()
         return response
 
-    def _failure(self, request: HttpRequest, error: Exception) -> HttpResponse:
-        problem = _as_problem(error) or errors.InternalError()
-        if problem is not error and problem.status >= 500:
-            log_failure(request, error)
+
+class ApiMiddleware(DoorMiddleware):
+    """API v1: every exception in the envelope."""
+
+    prefixes = settings.API_PREFIXES
+
+    def failure(self, request: HttpRequest, error: Exception) -> HttpResponse:
+        problem = known_problem(request, error)
         body = {
             "success": False,
             "error": error_body(problem),

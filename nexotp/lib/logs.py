@@ -7,15 +7,18 @@ from typing import Any
 
 import structlog
 
-# Our own keys, and whatever stands behind api_key= in a supplier's URL.
+# Our own keys, and whatever stands behind api_key= in a URL, or behind 'api_key': in what Python
+# prints, also as HTML.
 _SECRETS = re.compile(
-    r"\b(nx_(?:live|test)_)\w+|((?:api_?key|key|token)=)[^&\s\"']+", re.IGNORECASE
+    r"\b(nx_(?:live|test)_)\w+|((?:api_?key|key|token)=)[^&\s\"']+"
+    r"|(api_?key(?:['\"]|&#x27;|&quot;):\s*(?:['\"]|&#x27;|&quot;))[^'\"&\s]+",
+    re.IGNORECASE,
 )
 
 
 def redact(text: str) -> str:
     """Return the text with keys replaced by their prefix."""
-    return _SECRETS.sub(lambda found: f"{found[1] or found[2]}[redacted]", text)
+    return _SECRETS.sub(lambda found: f"{found[found.lastindex or 0]}[redacted]", text)
 
 
 class RedactKeys(logging.Filter):

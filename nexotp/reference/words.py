@@ -112,6 +112,11 @@ def advice(code: str, *, is_retryable: bool) -> str:
     return _("Change the request; the same one will fail again.")
 
 
+def has_advice(code: str) -> bool:
+    """Whether there are words of its own for an error, as there are for every one."""
+    return code in _ADVICE
+
+
 def scope_label(scope: str) -> str:
     """Return what a scope allows, in words."""
     return str(Scope(scope).label) if scope in Scope.values else scope

@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ('orders', '0007_staff_rights_and_searches'),
+        ('orders', '0008_staff_rights_and_searches'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -30,10 +30,10 @@ TABLES = {
 class Migration(migrations.Migration):
     dependencies = [
         ("office", "0001_initial"),
-        ("accounts", "0006_staff_rights"),
-        ("catalog", "0008_floats"),
+        ("accounts", "0007_staff_rights"),
+        ("catalog", "0010_trade_codes"),
         ("wallet", "0006_sums_and_searches"),
-        ("webhooks", "0001_initial"),
+        ("webhooks", "0002_payload_format"),
     ]
 
     operations = [

@@ -1,7 +1,8 @@
 """What can be done with an order.
 
-`placing` opens one, unless `guarding` keeps its account off, and `buying` gets its number;
-`polling` asks what came and `receiving` stores it; `closing` ends orders, `ending` their purchases.
+`placing` opens one, `several` a few at once, unless `guarding` keeps the account off, and `buying`
+gets the number; `polling` asks what came and `receiving` stores it, `following` keeps to a number
+that goes on as another activation; `closing` ends orders, `ending` their purchases.
 `searching` finds out what became of purchases nobody heard of again, `settling` tidies up upstream.
 `leaving` closes an account at its owner's wish.
 `reconciling` compares suppliers' histories with it all, `floats` what is left of our money there.
@@ -37,6 +38,7 @@ from orders.actions.guarding import (
 from orders.actions.leaving import (
     OpenOrdersRemain,
     StaffAccount,
+    TopUpPending,
     WalletNotEmpty,
     delete_account,
     open_orders,
@@ -62,11 +64,14 @@ from orders.actions.receiving import (
 from orders.actions.reconciling import reconcile_history, settle_stray
 from orders.actions.searching import settle_unknown_attempts
 from orders.actions.settling import settle_due_attempts
+from orders.actions.several import MOST_AT_ONCE, BatchOutcome, keys_of, place_several
 
 __all__ = [
+    "MOST_AT_ONCE",
     "AccountClosed",
     "AccountCoolingDown",
     "AttemptNotOpen",
+    "BatchOutcome",
     "CancelTooEarly",
     "IdempotencyInProgress",
     "IdempotencyKeyReused",
@@ -86,6 +91,7 @@ __all__ = [
     "StaffAccount",
     "SupplierUnavailable",
     "TooManyOpenOrders",
+    "TopUpPending",
     "WalletNotEmpty",
     "advance_due_orders",
     "cancel_order",
@@ -96,9 +102,11 @@ __all__ = [
     "decide_attempt",
     "delete_account",
     "finish_order",
+    "keys_of",
     "note_push",
     "open_orders",
     "place_order",
+    "place_several",
     "poll_supplier",
     "possible_outcomes",
     "read_hinted",

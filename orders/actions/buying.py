@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from catalog.actions import note_moved_cost
 from catalog.models import Offer, PauseReason, Supplier
-from catalog.pace import paced
+from catalog.pace import Turn, paced
 from catalog.pausing import note_answer, note_failure, pause_goods, pause_supplier
 from nexotp.lib.clock import Clock
 from nexotp.lib.db import release_connection
@@ -156,7 +156,7 @@ def _ask(attempt: PurchaseAttempt, offer: Offer, *, now: datetime) -> Purchase:
     end_user = attempt.order.user.public_id
     release_connection()
     try:
-        with paced(client, is_purchase=True):
+        with paced(client, Turn.PURCHASE):
             return client.buy(
                 offer.goods, max_cost=offer.cost, reference=reference, end_user=end_user, now=now
             )

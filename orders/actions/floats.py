@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models import Q, Sum
 
 from accounts.models import Mode, User
-from catalog.models import Supplier
+from catalog.models import BALANCE_AGE, Supplier
 from nexotp.lib.amounts import amount_text
 from orders.models import AttemptQuerySet, PurchaseAttempt, StrayPurchase, SupplierTopUp
 from orders.states import AttemptState
@@ -24,8 +24,6 @@ logger = structlog.get_logger(__name__)
 _BURN_WINDOW = timedelta(days=1)
 # An alert is given again only after the float has lasted this much longer than its limit.
 _RELIEF = 1.2
-# A balance read longer ago than this says nothing any more.
-_BALANCE_AGE = timedelta(minutes=15)
 # In these the supplier keeps the price, for now or for good.
 _CHARGED = [
     *(AttemptState.BOUGHT, AttemptState.FINISHED, AttemptState.LOST),
@@ -60,7 +58,7 @@ def record_supplier_top_up(
 def watch_floats(*, now: datetime) -> list[str]:
     """See how long each balance lasts, and tell staff once when one falls too low."""
     told = []
-    fresh = Supplier.objects.filter(mode=Mode.LIVE, balance_at__gt=now - _BALANCE_AGE)
+    fresh = Supplier.objects.filter(mode=Mode.LIVE, balance_at__gt=now - BALANCE_AGE)
     for supplier in fresh.order_by("pk"):
         if supplier.balance is None:
             continue
@@ -92,7 +90,7 @@ def compare_balances(*, now: datetime) -> list[str]:
     A supplier that no top-up was ever recorded for has no books to compare with.
     """
     told = []
-    fresh = Supplier.objects.filter(mode=Mode.LIVE, balance_at__gt=now - _BALANCE_AGE)
+    fresh = Supplier.objects.filter(mode=Mode.LIVE, balance_at__gt=now - BALANCE_AGE)
     for supplier in fresh.order_by("pk"):
         paid = SupplierTopUp.objects.filter(supplier=supplier).aggregate(n=Sum("amount"))["n"]
         if paid is None or supplier.balance is None:

@@ -12,7 +12,7 @@ from accounts.actions import forget_person
 from accounts.models import Mode, User
 from nexotp.lib.errors import Problem
 from orders.models import Order
-from wallet.models import LedgerAccount
+from wallet.models import LedgerAccount, TopUp
 from webhooks.actions import delete_endpoint
 from webhooks.models import Endpoint
 
@@ -29,6 +29,12 @@ class WalletNotEmpty(Problem):
     message = gettext_lazy("There is money in the wallet. Say that you give it up, or spend it.")
 
 
+class TopUpPending(Problem):
+    code = "top_up_pending"
+    status = 409
+    message = gettext_lazy("A top-up is still waiting. Cancel it, or wait until it is credited.")
+
+
 class StaffAccount(Problem):
     code = "staff_account"
     status = 409
@@ -40,7 +46,7 @@ def delete_account(user: User, *, give_up: int, now: datetime) -> None:
     """Forget whose account it was and lock it for good; orders and ledger stay as they are.
 
     `give_up` is what the owner leaves in the live wallet, in minor units: exactly what is there.
-    Raises OpenOrdersRemain, WalletNotEmpty, StaffAccount.
+    Raises OpenOrdersRemain, TopUpPending, WalletNotEmpty, StaffAccount.
     """
     if user.is_staff:
         raise StaffAccount
@@ -49,6 +55,8 @@ def delete_account(user: User, *, give_up: int, now: datetime) -> None:
     wallets = list(LedgerAccount.objects.select_for_update().filter(owner=user).order_by("pk"))
     if open_orders(user):
         raise OpenOrdersRemain
+    if TopUp.objects.of(user).pending().exists():
+        raise TopUpPending
     if sum(wallet.balance or 0 for wallet in wallets if wallet.mode == Mode.LIVE) != give_up:
         raise WalletNotEmpty
     address = user.email

@@ -19,6 +19,7 @@ from catalog.actions import exchange_rates
 from catalog.models import ANY_PROVIDER, Country, Service
 from catalog.pricing import in_usd
 from catalog.quotes import Quote, find_quote
+from catalog.routing import Wanted
 from nexotp.lib.clock import Clock
 from nexotp.lib.errors import Problem
 from nexotp.lib.money import EXPONENTS, to_json
@@ -84,6 +85,7 @@ class OrderRequest:
     service: Service
     country: Country
     provider: str = ANY_PROVIDER
+    wanted: Wanted | None = None
     best_delivery: bool = False
     max_price_usd: Decimal | None = None
     max_price: int | None = None
@@ -92,13 +94,15 @@ class OrderRequest:
     @property
     def fingerprint(self) -> bytes:
         """SHA-256 of the request as validated and defaulted, without the key."""
-        canonical = [
+        canonical: list[object] = [
             self.service.code,
             self.country.code,
             self.provider,
             self.best_delivery,
             str(self.max_price_usd.normalize()) if self.max_price_usd is not None else None,
             self.max_price,
+            # Only where there is one: requests from before it existed must still be the same.
+            *([self.wanted.canonical] if self.wanted else ()),
         ]
         return hashlib.sha256(orjson.dumps(canonical)).digest()
 
@@ -132,6 +136,7 @@ def place_order(
         mode=mode,
         now=now,
         provider=request.provider,
+        wanted=request.wanted,
         by_delivery=request.best_delivery,
         rates=rates,
     )

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 import structlog
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -19,6 +19,7 @@ from nexotp.lib.db import release_connection
 from nexotp.lib.errors import Problem
 from nexotp.lib.ids import new_id
 from orders.actions.buying import SupplierUnavailable
+from orders.actions.following import OwnedByAnother, follow
 from orders.actions.telling import tell_customer
 from orders.crashes import crash_point
 from orders.models import Order, OrderMessage, PurchaseAttempt
@@ -96,12 +97,12 @@ def record_activation(
     arrived = {"message_count": order.message_count + len(fresh), "resend_requested_at": None}
     if order.status == Status.RECEIVED:
         order.note_change(now=now, **arrived)
-        tell_customer(order, now=now)
+        tell_customer(order, now=now, message_count=len(fresh))
         return True
     order.move(
         Status.RECEIVED, now=now, received_at=now, next_action_at=order.expires_at, **arrived
     )
-    tell_customer(order, now=now)
+    tell_customer(order, now=now, message_count=len(fresh))
     capture_price(order.money)
     if attempt.cost:
         record_cost(order.money, cost=attempt.cost, currency=attempt.currency)
@@ -180,26 +181,52 @@ def resend_code(order: Order, *, now: datetime) -> Order:
     release_connection()
     try:
         with paced(client):
-            reference = _ask_resend(client, attempt.reference, now=now)
+            reference = _ask_resend(client, attempt, order.phone_number, now=now)
     except Refused as refusal:
         raise ResendNotSupported from refusal
     except SupplierError as failure:
         raise SupplierUnavailable(_("The provider did not answer. Try again.")) from failure
     crash_point("resent")
-    return _await_another(order, attempt, reference, now=now)
+    try:
+        return _await_another(order, attempt, reference, now=now)
+    except (OwnedByAnother, IntegrityError):
+        raise SupplierUnavailable from None
 
 
-def _ask_resend(client: SupplierClient, reference: str, *, now: datetime) -> str:
+def _ask_resend(
+    client: SupplierClient, attempt: PurchaseAttempt, phone_number: str, *, now: datetime
+) -> str:
     """Ask, and where that is refused or unanswered, see whether it is being done all the same.
 
     Raises SupplierError.
     """
+    reference = attempt.reference
     try:
         return client.resend(reference, now=now)
     except (Refused, OutcomeUnknown):
         if client.status(reference, now=now).state == ActivationState.WAITING:
             return reference
+        if other := _went_on_as(client, attempt, phone_number):
+            return other
         raise
+
+
+def _went_on_as(client: SupplierClient, attempt: PurchaseAttempt, phone_number: str) -> str:
+    """Return the activation that the same number has for the same goods, if there is another."""
+    if not client.has_active_list:
+        return ""
+    goods = attempt.supplier_service, attempt.supplier_country
+    return next(
+        (
+            each.reference
+            for each in client.active()
+            if each.phone_number == phone_number
+            and each.reference != attempt.reference
+            and each.goods is not None
+            and (each.goods.service, each.goods.country) == goods
+        ),
+        "",
+    )
 
 
 @transaction.atomic
@@ -207,13 +234,13 @@ def _await_another(
     order: Order, attempt: PurchaseAttempt, reference: str, *, now: datetime
 ) -> Order:
     locked = Order.objects.locked(order.pk)
-    PurchaseAttempt.objects.filter(pk=attempt.pk).update(reference=reference)
+    followed = follow(locked, attempt, reference, now=now)
     is_there = locked.message_count != order.message_count
     if locked.status != Status.RECEIVED or is_there or locked.resend_requested_at:
         return locked
     # What was read before this moment cannot be the new code, and what is read from now on is
     # one even where it looks the same.
-    PurchaseAttempt.objects.filter(pk=attempt.pk).update(seen="")
+    PurchaseAttempt.objects.filter(pk=followed.pk).update(seen="")
     locked.note_change(now=now, resend_requested_at=timezone.now())
     return locked
 

@@ -96,7 +96,7 @@ def _disagreement(attempt: PurchaseAttempt, upstream: ActivationState) -> Findin
     state = AttemptState(attempt.state)
     if order.status not in FINAL and not is_captured:
         return Finding.AGREES  # it is waited for; the sweeps look after it
-    if upstream == ActivationState.CANCELLED and attempt.returned_at is None:
+    if upstream == ActivationState.CANCELLED and attempt.returned_at is None and attempt.cost:
         if state in {AttemptState.BOUGHT, AttemptState.FINISHED} and is_captured:
             return Finding.COST_CAME_BACK
         if state == AttemptState.LOST:

@@ -17,7 +17,7 @@ from catalog.models import Supplier
 from catalog.pace import paced
 from nexotp.lib.db import release_connection
 from orders.models import PurchaseAttempt
-from orders.states import AttemptState
+from orders.states import AttemptState, Status
 from suppliers.base import Activation, ActivationState, SupplierError
 from suppliers.base import Supplier as SupplierClient
 
@@ -106,12 +106,15 @@ def _await_answers(supplier: Supplier, *, now: datetime) -> set[tuple[str, str]]
 
 def _unowned(supplier: Supplier, listed: list[Activation]) -> list[Activation]:
     references = [activation.reference for activation in listed]
-    owned = set(
-        PurchaseAttempt.objects.on_same_site(supplier)
-        .filter(reference__in=references)
-        .values_list("reference", flat=True)
-    )
-    return [activation for activation in listed if activation.reference not in owned]
+    ours = PurchaseAttempt.objects.on_same_site(supplier)
+    owned = set(ours.filter(reference__in=references).values_list("reference", flat=True))
+    found = [activation for activation in listed if activation.reference not in owned]
+    if not found:
+        return []
+    # A number that an order has already goes on as another activation when its code is sent again.
+    waiting = ours.filter(state=AttemptState.BOUGHT, order__status=Status.RECEIVED)
+    numbers = set(waiting.values_list("order__phone_number", flat=True))
+    return [activation for activation in found if activation.phone_number not in numbers]
 
 
 def _fits(found: Activation, goods: tuple[str, str], attempts: list[PurchaseAttempt]) -> bool:

@@ -20,10 +20,24 @@ _NEWS = {
 }
 
 
-def tell_customer(order: Order, *, now: datetime) -> None:
-    """Tell what has just happened to a locked order; call it before the wallet is locked."""
+def tell_customer(order: Order, *, now: datetime, message_count: int = 0) -> None:
+    """Tell what has just happened to a locked order; call it before the wallet is locked.
+
+    `message_count` is how many messages have just come.
+    """
 
     def data() -> dict[str, Any]:
         return presentation.detail(order, order.shown_messages(), now=now)
 
-    emit(_NEWS[Status(order.status)], user_id=order.user_id, mode=order.mode, data=data, now=now)
+    def trade_bodies() -> list[dict[str, Any]]:
+        fresh = list(order.shown_messages())[-message_count:] if message_count else []
+        return [presentation.trade_message(order, message) for message in fresh]
+
+    emit(
+        _NEWS[Status(order.status)],
+        user_id=order.user_id,
+        mode=order.mode,
+        data=data,
+        trade_bodies=trade_bodies,
+        now=now,
+    )

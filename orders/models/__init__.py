@@ -5,11 +5,14 @@ An order is a customer's; an attempt is one purchase at one supplier for it.
 
 from orders.models.attempts import AttemptQuerySet, PurchaseAttempt
 from orders.models.books import StrayPurchase, StrayState, SupplierTopUp
+from orders.models.favorites import Favorite, FavoriteQuerySet
 from orders.models.messages import MessageQuerySet, OrderMessage
 from orders.models.order import Order, OrderQuerySet, lease_from, new_order_id
 
 __all__ = [
     "AttemptQuerySet",
+    "Favorite",
+    "FavoriteQuerySet",
     "MessageQuerySet",
     "Order",
     "OrderMessage",

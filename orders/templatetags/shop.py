@@ -5,7 +5,6 @@ from typing import Any
 
 from django import template
 from django.db.models import Sum
-from django.utils import formats
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -18,7 +17,7 @@ register.filter("status_label", status_label)
 register.filter("tone", tone_of)
 
 _HUES = 8
-_BUCKETS = [1_000, 100, 20]
+_LEVELS = [(500, "many"), (20, "some")]
 
 
 @register.filter
@@ -36,14 +35,15 @@ def initials(name: str) -> str:
 
 
 @register.filter
-def stock_words(stock: int) -> str:
-    """Return stock in round numbers: suppliers' exact figures are not to be believed."""
-    for bucket in _BUCKETS:
-        if stock >= bucket:
-            return _("%(count)s+ in stock") % {
-                "count": formats.number_format(bucket, 0, True, True)
-            }
-    return _("Few left")
+def stock_level(stock: int) -> str:
+    """Return stock as few, some or many: suppliers' exact figures are not to be believed."""
+    return next((level for least, level in _LEVELS if stock >= least), "few")
+
+
+@register.filter
+def stock_words(level: str) -> str:
+    """Return what a level of stock is called."""
+    return {"many": _("Many numbers"), "some": _("Some numbers")}.get(level, _("Few left"))
 
 
 @register.filter

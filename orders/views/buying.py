@@ -1,190 +1,159 @@
-"""Buying a number: what for, where, from whom, at which price."""
+"""Choosing what a number is for and where it comes from."""
 
-import re
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlencode
 
-from django import forms
 from django.conf import settings
-from django.contrib import messages
-from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
 
+from accounts.models import User
 from accounts.modes import mode_of
-from catalog.models import ANY_PROVIDER, Country, Service
-from catalog.quotes import find_quote
-from nexotp.lib.errors import Problem
-from nexotp.lib.ids import new_id
-from orders.actions import (
-    AccountCoolingDown,
-    IdempotencyInProgress,
-    IdempotencyKeyReused,
-    OrderRequest,
-    check_cool_down,
-    place_order,
-)
-from orders.models import Order
-from orders.views.parts import customer_of, page_or_part
+from catalog.models import Country, Offer, Service
+from catalog.routing import expected_delivery
+from catalog.search import search_countries, search_services
+from nexotp.lib.pages import search_text
+from orders.models import Favorite, Order
+from orders.views.again import again
+from orders.views.parts import back_or, customer_of, page_or_part, visible_service
 
 _MOST_SERVICES = 30
+_MOST_RECENT = 6
+# Recent services are looked for among so many orders.
+_RECENT_ORDERS = 60
+# Of what a search found so many are looked at for numbers on sale.
+_MOST_FOUND = 3 * _MOST_SERVICES
 
 
-_KEY = re.compile("buy_[0-9A-Z]{26}")
-
-
-class PurchaseForm(forms.Form):
-    """What the confirmation sends back: what it showed, and the key that makes it count once."""
-
-    provider = forms.CharField(max_length=100)
-    max_price = forms.IntegerField(min_value=1)
-    key = forms.CharField(max_length=60)
-
-
+@never_cache
 @require_safe
 def choose_service(request: HttpRequest) -> HttpResponse:
-    """Search what the code is for; the most wanted come first."""
-    text = _search_text(request)
-    services = Service.objects.visible_in(mode_of(request)).by_popularity()
+    """Search what the code is for; without a search the customer's own services come first."""
+    text, mode, now = search_text(request), mode_of(request), timezone.now()
+    user = customer_of(request)
+    starred = list(Favorite.objects.of(user).values_list("service_id", flat=True))
+    context: dict[str, Any] = {"text": text, "starred": set(starred), "mode": mode}
     if text:
-        services = services.search(text)
-    on_sale: Any = services.with_availability(mode_of(request), now=timezone.now())
-    found = list(on_sale.filter(stock__gt=0)[: _MOST_SERVICES + 1])
-    context = {
-        "text": text,
+        found = _on_sale(search_services(text, mode)[:_MOST_FOUND], mode, now)
+        context |= {"services": found[:_MOST_SERVICES], "has_more": len(found) > _MOST_SERVICES}
+    else:
+        context |= _own_and_wanted(user, starred, mode, now)
+        last = _last_order(user, mode)
+        context["again"] = again(last, user=user, now=now) if last else None
+    return page_or_part(request, "orders/choose_service.html", "update", context)
+
+
+def _own_and_wanted(user: User, starred: list[int], mode: str, now: datetime) -> dict[str, Any]:
+    """Return favorites with what was bought lately, and the most wanted, each service once."""
+    recent = [pk for pk in _recently_bought(user, mode) if pk not in set(starred)]
+    own = _on_sale([*starred, *recent[:_MOST_RECENT]], mode, now)
+    wanted: Any = (
+        Service.objects.visible_in(mode)
+        .exclude(pk__in=[service.pk for service in own])
+        .by_popularity()
+        .with_availability(mode, now=now)
+    )
+    found = list(wanted.filter(stock__gt=0)[: _MOST_SERVICES + 1])
+    return {
+        "own": own,
         "services": found[:_MOST_SERVICES],
         "has_more": len(found) > _MOST_SERVICES,
     }
-    return page_or_part(request, "orders/choose_service.html", "results", context)
+
+
+def _on_sale(pks: Iterable[int], mode: str, now: datetime) -> list[Any]:
+    """Return those of the services that have numbers, in the order given."""
+    pks = list(pks)
+    services = Service.objects.visible_in(mode).filter(pk__in=pks)
+    summed: Any = services.with_availability(mode, now=now)
+    by_pk = {service.pk: service for service in summed.filter(stock__gt=0)}
+    return [by_pk[pk] for pk in pks if pk in by_pk]
+
+
+def _recently_bought(user: User, mode: str) -> list[int]:
+    orders = Order.objects.for_account(user, mode).newest_first()
+    return list(dict.fromkeys(orders.values_list("service__pk", flat=True)[:_RECENT_ORDERS]))
+
+
+def _last_order(user: User, mode: str) -> Order | None:
+    orders = Order.objects.for_account(user, mode).newest_first()
+    return orders.select_related("service", "country").first()
+
+
+@require_POST
+def set_favorite(request: HttpRequest, service_code: str) -> HttpResponse:
+    """Star a service, or take the star away; sent twice it changes nothing more."""
+    service = visible_service(request, service_code)
+    user = customer_of(request)
+    is_starred = request.POST.get("starred") == "yes"
+    if is_starred:
+        Favorite.objects.bulk_create([Favorite(user=user, service=service)], ignore_conflicts=True)
+    else:
+        Favorite.objects.of(user).filter(service=service).delete()
+    if request.headers.get("HX-Request"):
+        context = {"service": service, "is_starred": is_starred, "is_news": True}
+        return render(request, "orders/star.html", context)
+    return redirect(back_or(request, reverse("buy")))
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A country as it stands in the list for one service. The price is in minor units."""
+
+    country: Country
+    price: int
+    stock: int
+    delivered: int
+    ended: int
+
+    @property
+    def success_rate(self) -> float | None:
+        """Share of ended orders that got a code; None without any."""
+        return self.delivered / self.ended if self.ended else None
+
+    @property
+    def expected_delivery(self) -> float:
+        return expected_delivery(self.delivered, self.ended)
 
 
 @require_safe
 def choose_country(request: HttpRequest, service_code: str) -> HttpResponse:
-    """The countries that have numbers for a service, cheapest first."""
-    service = _service(request, service_code)
-    text = _search_text(request)
-    countries: Any = Country.objects.visible().with_availability(
-        mode_of(request), service, now=timezone.now()
-    )
+    """The countries that have numbers for a service, cheapest or likeliest to deliver first."""
+    service = visible_service(request, service_code)
+    text, by_delivery = search_text(request), request.GET.get("sort") == "delivery"
+    places = _places(service, mode_of(request), timezone.now())
+    places.sort(key=_by_delivery if by_delivery else _by_price)
     if text:
-        named = Q(name_en__icontains=text) | Q(name_id__icontains=text)
-        countries = countries.filter(named | Q(prefix__startswith=f"+{text.lstrip('+')}"))
+        wanted = search_countries(text)
+        places = [place for place in places if place.country.pk in wanted]
     context = {
         "service": service,
         "text": text,
-        "countries": countries.filter(stock__gt=0).order_by("price", "name_en"),
-    }
-    return page_or_part(request, "orders/choose_country.html", "results", context)
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-def confirm(request: HttpRequest, service_code: str, country_code: str) -> HttpResponse:
-    """The exact price, and the one button that buys."""
-    service = _service(request, service_code)
-    country = get_object_or_404(Country.objects.visible(), code=country_code)
-    if request.method == "POST":
-        return _buy(request, service, country)
-    provider = request.GET.get("provider", ANY_PROVIDER)
-    key = request.GET.get("key", "")
-    if not _KEY.fullmatch(key):
-        # The key is part of the address, so that "back" and "reload" bring the same one.
-        return redirect(f"{request.path}?{urlencode({'provider': provider, 'key': new_id('buy')})}")
-    return _confirmation(request, service, country, provider=provider, key=key)
-
-
-def _buy(request: HttpRequest, service: Service, country: Country) -> HttpResponse:
-    form = PurchaseForm(request.POST)
-    if not form.is_valid():
-        return redirect("confirm", service.code, country.code)
-    sent = form.cleaned_data
-    wanted = OrderRequest(
-        service=service,
-        country=country,
-        provider=sent["provider"],
-        max_price=sent["max_price"],
-        key=sent["key"],
-    )
-    try:
-        placement = place_order(
-            wanted, user=customer_of(request), mode=mode_of(request), now=timezone.now()
-        )
-    except IdempotencyInProgress as problem:
-        # The first click is still buying: its page shows how it goes on.
-        return redirect("order", (problem.details or {})["orderId"])
-    except IdempotencyKeyReused:
-        # Bought before, at another price or from another provider.
-        return _show_earlier(request, sent["key"])
-    except Problem as problem:
-        return _confirmation(
-            request,
-            service,
-            country,
-            provider=sent["provider"],
-            key=new_id("buy"),
-            problem=problem,
-            price_before=sent["max_price"],
-        )
-    if placement.is_replay:
-        return _show_earlier(request, sent["key"])
-    return redirect("order", placement.order.public_id)
-
-
-def _show_earlier(request: HttpRequest, key: str) -> HttpResponse:
-    """Go to the order that this confirmation has bought before."""
-    messages.info(request, _("You had bought this already. Nothing was charged again."))
-    mine = Order.objects.for_account(customer_of(request), mode_of(request))
-    return redirect("order", get_object_or_404(mine.with_key(key)).public_id)
-
-
-def _confirmation(
-    request: HttpRequest,
-    service: Service,
-    country: Country,
-    *,
-    provider: str,
-    key: str,
-    problem: Problem | None = None,
-    price_before: int | None = None,
-) -> HttpResponse:
-    now = timezone.now()
-    offers = find_quote(service, country, mode=mode_of(request), now=now).on_sale
-    chosen = next((offer for offer in offers if offer.provider_code == provider), None)
-    cheapest = offers[0] if offers else None
-    offer = chosen or cheapest
-    context = {
-        "service": service,
-        "country": country,
-        "offers": offers,
-        "cheapest": cheapest,
-        "provider": chosen.provider_code if chosen else ANY_PROVIDER,
-        "is_gone": provider != ANY_PROVIDER and chosen is None,
-        "price": offer.price if offer else None,
+        "places": places,
+        "by_delivery": by_delivery,
         "currency": settings.SHOP_CURRENCY,
-        "key": key,
-        "problem": problem or _cooling(request, now),
-        "price_before": price_before,
     }
-    response = page_or_part(request, "orders/confirm.html", "choice", context)
-    response.status_code = 409 if price_before is not None else 200
-    return response
+    return page_or_part(request, "orders/choose_country.html", "update", context)
 
 
-def _cooling(request: HttpRequest, now: datetime) -> Problem | None:
-    """Tell before the click what the click would be told."""
-    try:
-        check_cool_down(customer_of(request), now)
-    except AccountCoolingDown as problem:
-        return problem
-    return None
+def _places(service: Service, mode: str, now: datetime) -> list[Place]:
+    countries: Any = Country.objects.visible().with_availability(mode, service, now=now)
+    delivered = Offer.objects.deliveries_by_country(service, mode)
+    return [
+        Place(country, country.price, country.stock, *delivered.get(country.pk, (0, 0)))
+        for country in countries.filter(stock__gt=0)
+    ]
 
 
-def _service(request: HttpRequest, code: str) -> Service:
-    return get_object_or_404(Service.objects.visible_in(mode_of(request)), code=code)
+def _by_price(place: Place) -> tuple[Any, ...]:
+    return (place.price, -place.expected_delivery, place.country.name)
 
 
-def _search_text(request: HttpRequest) -> str:
-    return request.GET.get("q", "").replace("\x00", "").strip()[:60]
+def _by_delivery(place: Place) -> tuple[Any, ...]:
+    return (-place.expected_delivery, place.price, place.country.name)

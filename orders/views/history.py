@@ -33,18 +33,6 @@ _COLUMNS = {
 
 
 @require_safe
-def list_orders(request: HttpRequest) -> HttpResponse:
-    """Every order of the customer, newest first."""
-    mine = Order.objects.for_account(customer_of(request), mode_of(request))
-    page = keyset_page(
-        mine.newest_first().select_related("service", "country"),
-        before=request.GET.get("before", ""),
-        size=_PER_PAGE,
-    )
-    return render(request, "orders/orders.html", {"page": page})
-
-
-@require_safe
 def order_history(request: HttpRequest) -> HttpResponse:
     """Search what was ordered, by what is known of it."""
     form = HistoryForm(request.GET)

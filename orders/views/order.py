@@ -8,21 +8,26 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from accounts.modes import mode_of
 from nexotp.lib.errors import Problem
 from orders.actions import (
     OrderNotCancellable,
     cancel_order,
     finish_order,
+    report_number,
     resend_code,
 )
 from orders.models import Order
-from orders.views.parts import customer_of, page_or_part
+from orders.views.again import again
+from orders.views.board import card_part
+from orders.views.parts import back_or, customer_of, page_or_part
 from orders.wording import look_at
 
 
@@ -30,15 +35,21 @@ from orders.wording import look_at
 @require_safe
 def show_order(request: HttpRequest, order_id: str) -> HttpResponse:
     """An order's page. While it is open, its live part asks again when told of a change."""
-    order = _order(request, order_id)
-    look = look_at(order, now=timezone.now())
+    order, now = _order(request, order_id), timezone.now()
+    look = look_at(order, now=now)
     is_poll = bool(request.headers.get("HX-Request"))
     if is_poll and request.GET.get("seen") == look.mark:
         return HttpResponse(status=204)
+    wants_another = look.needs_help or not order.is_open
+    # Buying is in the mode that the session looks at, and so must what is bought again.
+    is_at_home = order.mode == mode_of(request)
+    user = customer_of(request)
     context = {
         "order": order,
         "look": look,
-        "messages_received": order.messages.shown().reverse(),
+        "messages_received": list(order.shown_messages())[::-1],
+        "again": again(order, user=user, now=now) if wants_another and is_at_home else None,
+        "is_at_home": is_at_home,
     }
     return page_or_part(request, "orders/order.html", "update", context)
 
@@ -58,14 +69,27 @@ def change_of_order(view: "Callable[[HttpRequest, str], HttpResponse]") -> Any:
 @change_of_order
 def cancel(request: HttpRequest, order_id: str) -> HttpResponse:
     def act(order: Order, now: datetime) -> None:
-        try:
-            cancel_order(order, by=customer_of(request), reason="", now=now)
-        except OrderNotCancellable as problem:
-            raise OrderNotCancellable(
-                _("Too late to cancel: a code came first, or the order has ended.")
-            ) from problem
+        _close(lambda: cancel_order(order, by=customer_of(request), reason="", now=now))
 
     return _change(request, order_id, act, done=_("Cancelled. Your money is back."))
+
+
+@change_of_order
+def report(request: HttpRequest, order_id: str) -> HttpResponse:
+    def act(order: Order, now: datetime) -> None:
+        _close(lambda: report_number(order, by=customer_of(request), now=now))
+
+    return _change(request, order_id, act, done=_("Thank you for telling us. Your money is back."))
+
+
+def _close(act: Callable[[], object]) -> None:
+    """Raises what the act raises, in words for somebody who looks at a page."""
+    try:
+        act()
+    except OrderNotCancellable as problem:
+        raise OrderNotCancellable(
+            _("Too late to cancel: a code came first, or the order has ended.")
+        ) from problem
 
 
 @change_of_order
@@ -93,14 +117,20 @@ def _change(
     *,
     done: "str | Promise",
 ) -> HttpResponse:
-    """Do one thing to an order and go back to its page, which tells how it stands."""
+    """Do one thing to an order and go back to where it was asked, which tells how it stands.
+
+    A card of the board is answered with the card.
+    """
     try:
         act(_order(request, order_id), timezone.now())
     except Problem as problem:
-        messages.warning(request, str(problem.message))
+        level, note = messages.WARNING, problem.message
     else:
-        messages.success(request, str(done))
-    return redirect("order", order_id)
+        level, note = messages.SUCCESS, done
+    if request.headers.get("HX-Request"):
+        return card_part(request, _order(request, order_id), note=note)
+    messages.add_message(request, level, str(note))
+    return redirect(back_or(request, reverse("order", args=[order_id])))
 
 
 def _order(request: HttpRequest, order_id: str) -> Order:

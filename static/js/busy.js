@@ -14,28 +14,24 @@
 
   const isLost = () => document.getElementById("connection").textContent !== "";
 
-  const again = (element, config) => {
-    const count = (tries.get(element) ?? 0) + 1;
-    tries.set(element, count);
+  const again = (target, path, swap) => {
+    const count = (tries.get(target) ?? 0) + 1;
+    tries.set(target, count);
     setTimeout(
       () => {
-        // It may have gone with the part it stood in, or have asked by itself meanwhile.
-        if (!element.isConnected || tries.get(element) !== count) return;
-        htmx.ajax("GET", config.path, {
-          source: element,
-          target: config.target,
-          swap: element.closest("[hx-swap]")?.getAttribute("hx-swap"),
-        });
+        // The part may have been replaced, or asked for anew and in vain, meanwhile.
+        if (!target.isConnected || tries.get(target) !== count) return;
+        htmx.ajax("GET", path, { source: target, target, swap });
       },
       Math.min(FIRST_PAUSE_MS * 2 ** (count - 1), LONGEST_PAUSE_MS),
     );
   };
 
   const failed = (event, what) => {
-    const { elt, requestConfig } = event.detail;
+    const { elt, target, pathInfo, requestConfig } = event.detail;
     if (requestConfig.verb !== "get") return say("refused");
     say(what);
-    again(elt, { path: event.detail.pathInfo.requestPath, target: event.detail.target });
+    again(target, pathInfo.finalRequestPath, elt.closest("[hx-swap]")?.getAttribute("hx-swap"));
   };
 
   document.addEventListener("htmx:beforeRequest", (event) => {
@@ -52,7 +48,7 @@
     else say("refused");
   });
   document.addEventListener("htmx:afterOnLoad", (event) => {
-    tries.delete(event.detail.elt);
+    tries.delete(event.detail.target);
     if (!isLost()) return;
     say("back");
     setTimeout(() => say(""), SHOWN_MS);

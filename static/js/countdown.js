@@ -1,12 +1,20 @@
 // Elements with data-countdown="SECONDS" count down from when they appear; data-bar names a
-// progress element that goes along. Seconds, not times: the visitor's clock may be wrong. At the
-// end an element gets the event `countdown:over`.
+// progress element that goes along. Seconds, not times: the visitor's clock may be wrong.
+// What a clock brings about is no event of the shop: while one stands at zero, the document gets
+// `countdown:over` every few seconds.
 "use strict";
 {
+  const TELL_AGAIN_MS = 3000;
   const ends = new WeakMap();
-  const over = new WeakSet();
+  let toldAt = 0;
 
   const text = (seconds) => `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+
+  const tell = () => {
+    if (Date.now() - toldAt < TELL_AGAIN_MS) return;
+    toldAt = Date.now();
+    document.dispatchEvent(new CustomEvent("countdown:over"));
+  };
 
   const tick = () => {
     for (const element of document.querySelectorAll("[data-countdown]")) {
@@ -16,10 +24,7 @@
       if (element.textContent !== shown) element.textContent = shown;
       const bar = element.dataset.bar && document.getElementById(element.dataset.bar);
       if (bar) bar.value = left;
-      if (left === 0 && !over.has(element)) {
-        over.add(element);
-        element.dispatchEvent(new CustomEvent("countdown:over", { bubbles: true }));
-      }
+      if (left === 0) tell();
     }
   };
 

@@ -76,10 +76,7 @@
     location.reload();
   });
   // A clock that ran out often opens a way, such as cancelling.
-  document.addEventListener("countdown:over", ({ target }) => {
-    const part = target.closest("[data-live-order]");
-    if (part) refresh(part);
-  });
+  document.addEventListener("countdown:over", refreshAll);
 
   // ---- what is heard ---------------------------------------------------------------------------
 

@@ -30,8 +30,8 @@ from suppliers.base import (
 from suppliers.fivesim import answers
 from suppliers.fivesim.answers import Sentence
 from suppliers.reading import (
-    HIGHEST_BALANCE,
     Unreadable,
+    balance_left,
     clean_text,
     decimal_text,
     excerpt,
@@ -39,6 +39,7 @@ from suppliers.reading import (
     minor_units_or_none,
     phone_number,
     read_json,
+    text_of,
     whole_number,
     zoned_time,
 )
@@ -84,10 +85,8 @@ class FiveSim(Supplier):
         Raises Refused, Unreachable, OutcomeUnknown.
         """
         profile = self._ask("user/profile")
-        if str(profile.get("balance")).startswith("-"):
-            return 0
         try:
-            return minor_units(profile.get("balance"), highest=HIGHEST_BALANCE)
+            return balance_left(profile.get("balance"))
         except Unreadable:
             raise OutcomeUnknown("user/profile: no balance") from None
 
@@ -312,7 +311,7 @@ class FiveSim(Supplier):
             },
             max_bytes=max_bytes,
         )
-        text = answer.body.decode("utf-8", "replace").strip("\ufeff \t\r\n")
+        text = text_of(answer.body)
         if answer.status == 429:
             raise Refused(RefusalReason.BUSY, f"{path}: HTTP 429")
         if answer.status == 401:

@@ -29,12 +29,11 @@ from suppliers.base import (
     Refused,
 )
 from suppliers.reading import (
-    HIGHEST_BALANCE,
     Unreadable,
+    balance_left,
     clean_text,
     decimal_text,
     message,
-    minor_units,
     minor_units_or_none,
     phone_number,
     phone_number_or_empty,
@@ -46,6 +45,8 @@ from suppliers.smsactivate.dialects import CLASSIC, Dialect
 from suppliers.smsactivate.words import FINISHED, UNKNOWN_ACTION
 
 _CATALOGUE_SECONDS = 120.0
+# what is done with each line is counted in
+_PRICES_SECONDS = 600.0
 
 # a list that does not end is broken
 _MOST_PAGES = 1_000
@@ -81,10 +82,8 @@ class SmsActivate(HandlerSupplier):
         reply = self._ask("getBalance")
         if reply.word != "ACCESS_BALANCE":
             raise self._failure("getBalance", reply)
-        if reply.rest.startswith("-"):
-            return 0
         try:
-            return minor_units(reply.rest.strip(), highest=HIGHEST_BALANCE)
+            return balance_left(reply.rest)
         except Unreadable:
             raise self._failure("getBalance", reply) from None
 
@@ -107,16 +106,13 @@ class SmsActivate(HandlerSupplier):
 
         Raises Refused, Unreachable, OutcomeUnknown.
         """
-        action = self._dialect.prices
-        if not self._dialect.prices_by_country:
-            return answers.listings(self._ask_catalogue(action).data)
-        return (
-            listing
-            for country in self.countries()
-            for listing in answers.listings(
-                self._ask_catalogue(action, {"country": country.code}).data
-            )
-        )
+        parts: list[dict[str, str]] = [{}]
+        if self._dialect.prices_by_country:
+            parts = [{"country": country.code} for country in self.countries()]
+        for part in parts:
+            prices = self._ask_items(self._dialect.prices, part, seconds=_PRICES_SECONDS)
+            for country, services in prices:
+                yield from answers.listings(country, services)
 
     def buy(
         self, goods: Goods, *, max_cost: int, reference: str, now: datetime, end_user: str = ""
@@ -177,10 +173,7 @@ class SmsActivate(HandlerSupplier):
 
         Raises Refused, Unreachable, OutcomeUnknown.
         """
-        reply = self._ask("getStatus", {"id": reference})
-        state = reply.meaning.state
-        if state is None:
-            raise self._failure("getStatus", reply)
+        reply, state = self._state(reference)
         if state is not ActivationState.RECEIVED:
             return Activation(reference, state)
         found = message(clean_text(reply.rest), self._text_of(reference))
@@ -205,12 +198,7 @@ class SmsActivate(HandlerSupplier):
         """Ask for cancellation and refund. Raises Refused, Unreachable, OutcomeUnknown."""
         call = self._dialect.cancel
         reply = self._ask(call.action, {"id": reference, **call.params})
-        outcome = reply.meaning.cancel
-        if outcome is None:
-            raise self._failure(call.action, reply)
-        if outcome is CancelOutcome.TOO_EARLY:
-            return Cancellation(outcome, retry_after_seconds=reply.lock or self._cancel_lock)
-        return Cancellation(outcome)
+        return self._cancellation(call.action, reply)
 
     def finish(self, reference: str, *, now: datetime) -> None:
         """Tell the supplier that the code was used; what is closed or gone already is fine.
@@ -252,6 +240,23 @@ class SmsActivate(HandlerSupplier):
             start = max(since, until - _HISTORY_SPAN)
             yield from self._history_in(start, until)
             until = start
+
+    def _state(self, reference: str) -> tuple[Reply, ActivationState]:
+        """Raises Refused, Unreachable, OutcomeUnknown."""
+        reply = self._ask("getStatus", {"id": reference})
+        state = reply.meaning.state
+        if state is None:
+            raise self._failure("getStatus", reply)
+        return reply, state
+
+    def _cancellation(self, action: str, reply: Reply) -> Cancellation:
+        """Raises Refused, OutcomeUnknown."""
+        outcome = reply.meaning.cancel
+        if outcome is None:
+            raise self._failure(action, reply)
+        if outcome is CancelOutcome.TOO_EARLY:
+            return Cancellation(outcome, retry_after_seconds=reply.lock or self._cancel_lock)
+        return Cancellation(outcome)
 
     def _history_in(self, start: datetime, end: datetime) -> Iterator[Activation]:
         limit = self._dialect.history_limit

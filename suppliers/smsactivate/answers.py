@@ -67,22 +67,21 @@ def named_codes(rows: list[Any], *, code: str, name: str) -> list[NamedCode]:
     return [NamedCode(clean_text(row[code]), clean_text(row.get(name))) for row in found]
 
 
-def listings(prices: Any) -> Iterator[Listing]:
-    """Yield the lines of {country: {service: line}}, in each of the shapes a line has."""
+def listings(country: str, services: Any) -> Iterator[Listing]:
+    """Yield a country's lines of {service: line}, in each of the shapes a line has."""
     # PHP prints an empty object as an empty list
-    for country, services in prices.items() if isinstance(prices, dict) else ():
-        for service, line in services.items() if isinstance(services, dict) else ():
-            for operator, cost, count in _offers(line):
-                try:
-                    listing = Listing(
-                        Goods(clean_text(service), clean_text(country), clean_text(operator)),
-                        minor_units(cost),
-                        whole_number(count),
-                    )
-                except Unreadable:
-                    continue
-                if listing.cost > 0:
-                    yield listing
+    for service, line in services.items() if isinstance(services, dict) else ():
+        for operator, cost, count in _offers(line):
+            try:
+                listing = Listing(
+                    Goods(clean_text(service), clean_text(country), clean_text(operator)),
+                    minor_units(cost),
+                    whole_number(count),
+                )
+            except Unreadable:
+                continue
+            if listing.cost > 0:
+                yield listing
 
 
 def _offers(line: Any) -> Iterator[tuple[str, Any, Any]]:

@@ -6,7 +6,10 @@ an answer at all, and what follows where it is not the one hoped for.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import closing
 from datetime import datetime, timedelta, timezone
+from itertools import chain
 from typing import Any
 
 from suppliers import transport
@@ -18,7 +21,15 @@ from suppliers.base import (
     Supplier,
     SupplierError,
 )
-from suppliers.reading import Unreadable, excerpt, local_time, minor_units_or_none, zoned_time
+from suppliers.reading import (
+    Unreadable,
+    excerpt,
+    items_of,
+    local_time,
+    minor_units_or_none,
+    text_of,
+    zoned_time,
+)
 from suppliers.smsactivate.answers import Reply
 from suppliers.smsactivate.dialects import Dialect
 from suppliers.smsactivate.words import NO_CONTENT
@@ -49,9 +60,43 @@ class HandlerSupplier(Supplier):
         answer = transport.get(url, query, seconds=seconds, max_bytes=max_bytes)
         return self._read(action, answer)
 
+    def _ask_items(
+        self, action: str, params: dict[str, str] | None = None, *, seconds: float
+    ) -> Iterator[tuple[str, Any]]:
+        """Yield the items of an object, one by one where it is large: errors never are.
+
+        Raises Refused, Unreachable, OutcomeUnknown.
+        """
+        query = {"api_key": self.credentials.api_key, "action": action, **(params or {})}
+        url = self.credentials.base_url
+        opened = transport.open_answer("GET", url, params=query, seconds=seconds)
+        with closing(opened):
+            chunks = opened.chunks(transport.ENDLESS_ANSWER)
+            start, has_more = _first_of(chunks)
+            if not has_more:
+                yield from self._items_in(action, transport.Answer(opened.status, start))
+                return
+            start = start.removeprefix(b"\xef\xbb\xbf").lstrip()
+            if opened.status != 200 or not start.startswith(b"{"):
+                words = self._excerpt(text_of(start))
+                raise OutcomeUnknown(f"{action}: HTTP {opened.status}: {words}")
+            try:
+                yield from items_of(chain([start], chunks))
+                return
+            except Unreadable as error:
+                why = str(error)
+        raise OutcomeUnknown(f"{action}: {why}")
+
+    def _items_in(self, action: str, answer: transport.Answer) -> Iterator[tuple[str, Any]]:
+        reply = self._read(action, answer)
+        if reply.word or not isinstance(reply.data, dict | list):
+            raise self._failure(action, reply)
+        # PHP prints an empty object as an empty list
+        yield from reply.data.items() if isinstance(reply.data, dict) else ()
+
     def _read(self, action: str, answer: transport.Answer) -> Reply:
         """Take an answer apart, if it is one. Raises Refused, OutcomeUnknown."""
-        text = answer.body.decode("utf-8", "replace").strip("\ufeff \t\r\n")
+        text = text_of(answer.body)
         if answer.status == 204:
             return Reply(NO_CONTENT)
         if answer.status == 429:
@@ -107,3 +152,13 @@ class HandlerSupplier(Supplier):
 
     def _local_time(self, raw: object) -> datetime | None:
         return local_time(raw, self._zone)
+
+
+def _first_of(chunks: Iterator[bytes]) -> tuple[bytes, bool]:
+    """Return what comes first, as much as a small answer may have, and whether there is more."""
+    start = bytearray()
+    for chunk in chunks:
+        start += chunk
+        if len(start) > transport.SMALL_ANSWER:
+            return bytes(start), True
+    return bytes(start), False

@@ -143,7 +143,7 @@ def test_a_forgotten_password_is_chosen_anew(browser: Client, alice: User) -> No
     new = {"password1": "wholly another one", "password2": "wholly another one"}
     done = browser.post("/forgot-password/new/", new)
 
-    assert done["Location"] == "/"
+    assert done["Location"] == "/buy/"
     assert browser.get("/wallet/").status_code == 200
     assert other.get("/wallet/").status_code == 302
     alice.refresh_from_db()
@@ -169,7 +169,7 @@ def test_signing_in_changes_the_session(browser: Client, alice: User) -> None:
     session = browser.session
     session["planted"] = "by somebody else"
     session.save()
-    planted = session.session_key
+    planted = str(session.session_key)
 
     browser.cookies["sessionid"] = planted
     browser.post("/sign-in/", {"login": alice.email, "password": cast.PASSWORD})

@@ -1,9 +1,8 @@
 """The buckets: how much at once, how fast again, whose they are, and without Redis."""
 
-import os
 import re
 from collections.abc import Callable
-from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.test import Client, RequestFactory
@@ -23,6 +22,7 @@ from nexotp.lib.ratelimit import (
     decide,
 )
 from tests import cast
+from tests.relay import relaying
 from tests.together import all_at_once, kinds
 
 SECOND = 1_000_000
@@ -296,20 +296,19 @@ def test_a_dead_redis_is_left_alone_for_a_moment() -> None:
 
 
 def test_redis_is_asked_again_once_it_is_back(
-    tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, free_tcp_port: int
 ) -> None:
-    path, _, database = settings.REDIS_URL.removeprefix("unix://").partition("?")
-    if not os.path.exists(path):
-        pytest.skip("this Redis is not reached by a socket that could be moved away")
     monkeypatch.setattr(ratelimit, "_REST", 0.0)
-    moved = tmp_path / "redis.sock"
-    limiter = RedisLimiter(f"unix://{moved}?{database}")
+    here = urlsplit(settings.REDIS_URL)
+    password = f":{here.password}@" if here.password else ""
+    database = parse_qs(here.query)["db"][0] if here.query else here.path.strip("/") or "0"
+    limiter = RedisLimiter(f"redis://{password}127.0.0.1:{free_tcp_port}/{database}")
     with pytest.raises(LimiterUnavailable):
         limiter.take("back", SLOW)
 
-    moved.symlink_to(path)
-
-    assert limiter.take("back", SLOW).allowed
+    with relaying(free_tcp_port):
+        assert limiter.take("back", SLOW).allowed
+        limiter._client.close()
 
 
 def test_the_limit_of_this_process_forgets_the_idle() -> None:

@@ -14,7 +14,7 @@ from tests import cast
 
 
 def code_of(secret: str, *, steps: int = 0) -> str:
-    return format_hotp_value(hotp_value(secret, int(time.time()) // 30 + steps))
+    return str(format_hotp_value(hotp_value(secret, int(time.time()) // 30 + steps)))
 
 
 @pytest.fixture
@@ -129,7 +129,7 @@ def test_confirming_leads_nowhere_else(client: Client, alice: User) -> None:
     client.force_login(alice)
 
     form = {"password": cast.PASSWORD, "next": "https://evil.example/"}
-    assert client.post("/account/confirm/", form)["Location"] == "/"
+    assert client.post("/account/confirm/", form)["Location"] == "/buy/"
 
 
 def test_the_password_cannot_be_guessed_there(client: Client, alice: User) -> None:

@@ -12,16 +12,19 @@ from django.utils import timezone
 
 from accounts.models import User
 from catalog.models import Supplier
-from orders.actions import cancel_order, finish_order, poll_supplier
+from orders.actions import cancel_order, finish_order, keys_of, poll_supplier
 from orders.models import Order
 from orders.states import Status
 from suppliers.simulator.remote import RemoteSimulator
 from tests import cast
 from tests.guards.test_wiring import pages
+from tests.wallet.top_ups.scenes import bank_method, started
+from wallet.actions import cancel_top_up
 from webhooks.actions import create_endpoint, send_test
 
 # When an order may be cancelled.
 _PAST_THE_LOCK = timedelta(minutes=3)
+TOGETHER = "bought_together"
 STRANGER, CUSTOMER = "stranger", "customer"
 
 
@@ -54,14 +57,26 @@ PAGES = (
     Shown("choose-country", "buy/<slug:service_code>/", "/buy/whatsapp/"),
     Shown("choose-no-country", "buy/<slug:service_code>/", "/buy/whatsapp/?q=atlantis"),
     Shown("confirm", "buy/<slug:service_code>/<slug:country_code>/", "/buy/whatsapp/id/"),
+    Shown(
+        "confirm-several",
+        "buy/<slug:service_code>/<slug:country_code>/",
+        "/buy/whatsapp/id/?quantity=3",
+    ),
     # orders
     Shown("orders", "orders/", "/orders/"),
+    Shown("together", "orders/together/<slug:key>", "/orders/together/{together}"),
+    Shown("history", "orders/history/", "/orders/history/"),
+    Shown("history-nothing", "orders/history/", "/orders/history/?q=nothing+like+this"),
+    Shown("receipt", "orders/<slug:order_id>/receipt", "/orders/{order_success}/receipt"),
     *(
         Shown(f"order-{status}", "orders/<slug:order_id>", f"/orders/{{order_{status}}}")
         for status in Status
     ),
     # money
     Shown("wallet", "wallet/", "/wallet/"),
+    Shown("top-up", "wallet/top-up/", "/wallet/top-up/"),
+    Shown("transfer", "wallet/top-up/<slug:top_up_id>/", "/wallet/top-up/{transfer}/"),
+    Shown("transfer-over", "wallet/top-up/<slug:top_up_id>/", "/wallet/top-up/{transfer_over}/"),
     # developers
     Shown("webhooks", "webhooks/", "/webhooks/"),
     Shown("webhooks-none", "webhooks/", "/webhooks/?mode=sandbox"),
@@ -88,6 +103,15 @@ NOT_PAGES = {
     "hooks/supplier/<slug:code>/<str:token>": "for suppliers",
     "docs/swagger/": "Swagger UI, which somebody else wrote",
     "docs/redoc/": "Redoc, which somebody else wrote",
+    "hooks/payment/<slug:code>": "for gateways",
+    "orders/history.csv": "a file",
+    "wallet/statement.csv": "a file",
+    "wallet/proofs/<int:proof_id>": "a file",
+    "wallet/fill-up/": "POST only",
+    "wallet/alert/": "POST only",
+    "wallet/top-up/<slug:top_up_id>/pay": "POST only",
+    "wallet/top-up/<slug:top_up_id>/cancel": "POST only",
+    "wallet/top-up/<slug:top_up_id>/proof": "POST only",
     "sign-out/": "POST only",
     "language/": "POST only",
     "theme/": "POST only",
@@ -100,7 +124,9 @@ NOT_PAGES = {
     "webhooks/<slug:webhook_id>/rotate": "POST only; its page shows a secret once",
     "webhooks/<slug:webhook_id>/again": "POST only",
     "webhooks/<slug:webhook_id>/delete": "POST only",
+    "buy/<slug:service_code>/favorite": "POST only",
     "orders/<slug:order_id>/cancel": "leads to the order",
+    "orders/<slug:order_id>/report": "leads to the order",
     "orders/<slug:order_id>/resend": "leads to the order",
     "orders/<slug:order_id>/finish": "leads to the order",
 }
@@ -114,7 +140,8 @@ def routes() -> dict[str, URLPattern]:
 def set_the_scene(user: User, simulator: RemoteSimulator) -> dict[str, str]:
     """Give a customer an order in every state and a webhook with a log; returns their names."""
     alpha = Supplier.objects.get(code="alpha")
-    waiting, received, done, cancelled = (cast.buy(user) for _ in range(4))
+    keys = keys_of(TOGETHER, 4)
+    waiting, received, done, cancelled = (cast.buy(user, key=key) for key in keys)
     for order in (received, done):
         reference = cast.attempt_of(order).reference
         simulator.deliver(reference, text="Your WhatsApp code is 471-199. Don't share it.")
@@ -139,10 +166,16 @@ def set_the_scene(user: User, simulator: RemoteSimulator) -> dict[str, str]:
         now=now,
     )
     delivery = send_test(endpoint, now=now)
+    bank = bank_method()
+    transfer, over = started(user, bank), started(user, bank, asked=75_000)
+    cancel_top_up(over, now=now)
     return {
         **{f"order_{status}": order.public_id for status, order in orders.items()},
+        "together": TOGETHER,
         "webhook": endpoint.public_id,
         "delivery": delivery.public_id,
+        "transfer": transfer.public_id,
+        "transfer_over": over.public_id,
     }
 
 

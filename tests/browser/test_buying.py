@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
@@ -11,7 +12,7 @@ from playwright.sync_api import Page, expect
 from accounts.models import User
 from catalog.actions import reprice_offers
 from catalog.models import Offer, Supplier
-from orders.actions import poll_supplier
+from orders.actions import advance_due_orders, poll_supplier
 from orders.models import Order
 from orders.reports import audit_ledger
 from orders.states import Status
@@ -95,6 +96,7 @@ def test_a_page_of_an_ended_order_asks_no_more(
     Order.objects.filter(pk=order.pk).update(cancel_available_at=timezone.now())
 
     expect(page.locator("[hx-trigger]")).to_have_count(1)
+    page.locator("#cancel").click()
     page.get_by_role("button", name="Cancel and get the money back").click()
 
     expect(page.locator(".order__head .status")).to_have_text("Cancelled")
@@ -109,11 +111,11 @@ def test_cancelling_becomes_possible_by_itself(open_browser: OpenBrowser, alice:
     page = open_browser(user=alice)
     order = _buy(page)
     expect(page.get_by_text("You can cancel in")).to_be_visible()
-    expect(page.get_by_role("button", name="Cancel and")).to_have_count(0)
+    expect(page.locator("#cancel")).to_have_count(0)
 
     Order.objects.filter(pk=order.pk).update(cancel_available_at=timezone.now())
 
-    expect(page.get_by_role("button", name="Cancel and")).to_be_visible()
+    expect(page.locator("#cancel")).to_be_visible()
 
 
 @pytest.fixture
@@ -274,3 +276,182 @@ def _tab_to(page: Page, selector: str) -> None:
             assert outline != "none", selector
             return
     raise AssertionError(f"{selector} cannot be reached by keyboard")
+
+
+# ---- several at once, and the board -----------------------------------------------------------
+
+
+def test_several_are_bought_and_watched_together(
+    open_browser: OpenBrowser, alice: User, alpha: Supplier, simulator: RemoteSimulator
+) -> None:
+    page = open_browser(user=alice)
+    page.goto(GOODS)
+    page.get_by_role("button", name="One number more").click()
+    expect(page.locator("#quantity")).to_have_text("2")
+    page.get_by_role("button", name="One number more").click()
+    expect(page.locator(".checkout__price")).to_have_text("Rp\u00a026,400")
+
+    page.get_by_role("button", name="Buy 3 numbers for").click()
+
+    expect(page.get_by_text("All 3 numbers are here.")).to_be_visible()
+    expect(page.locator(".ticket")).to_have_count(3)
+    page.reload()
+    expect(page.locator(".ticket")).to_have_count(3)
+    assert Order.objects.count() == 3
+    order = Order.objects.order_by("pk")[1]
+    _deliver(order, alpha, simulator, "771188")
+    expect(page.locator(f"#ticket-{order.pk} .code")).to_contain_text("771188")
+    expect(page.locator("#announcement")).to_contain_text("WhatsApp: Your code is here: 771188")
+    expect(page).to_have_title(re.compile(r"^\(1\)"))
+    page.locator(f"#finish-{order.pk}").click()
+    expect(page.locator(f"#ticket-{order.pk} .status")).to_have_text("Success")
+    expect(page.locator(".balance-pill")).to_be_visible()
+    assert audit_ledger() == []
+
+
+def test_a_partial_failure_is_told(open_browser: OpenBrowser, committed: None) -> None:
+    poor = cast.open_account("poor")
+    cast.give(poor, 3 * 8_800)
+    page = open_browser(user=poor)
+    page.goto(f"{GOODS}?quantity=3")
+    expect(page.get_by_role("button", name="Buy 3 numbers for")).to_be_visible()
+    cast.buy(poor)
+
+    page.get_by_role("button", name="Buy 3 numbers for").click()
+
+    expect(page.get_by_text("You got 2 of 3 numbers.")).to_be_visible()
+    expect(page.get_by_text("1: your balance was not enough.")).to_be_visible()
+    assert cast.balance(poor) == 0
+    assert audit_ledger() == []
+
+
+def test_a_double_click_on_several_buys_them_once(open_browser: OpenBrowser, alice: User) -> None:
+    page = open_browser(user=alice)
+    page.goto(f"{GOODS}?quantity=2")
+
+    page.locator("#buy-button").dblclick()
+    page.wait_for_url("**/orders/together/*")
+    page.go_back()
+    page.locator("#buy-button").click()
+    page.wait_for_url("**/orders/together/*")
+
+    expect(page.get_by_text("You had bought these already")).to_be_visible()
+    assert Order.objects.count() == 2
+
+
+def test_two_tabs_see_the_same_and_cancel_once(open_browser: OpenBrowser, alice: User) -> None:
+    page = open_browser(user=alice)
+    order = _buy(page)
+    Order.objects.filter(pk=order.pk).update(cancel_available_at=timezone.now())
+    board = page.context.new_page()
+    board.goto("/orders/")
+    board.locator(f"#cancel-{order.pk}").click()
+    expect(page.locator("#cancel")).to_be_visible()
+
+    board.locator(f"#cancel-surely-{order.pk}").click()
+
+    expect(board.locator(f"#ticket-{order.pk} .status")).to_have_text("Cancelled")
+    expect(page.locator(".order__head .status")).to_have_text("Cancelled")
+    assert cast.balance(alice) == 1_000_000
+    assert audit_ledger() == []
+
+
+def test_an_expired_number_costs_nothing_and_says_so(
+    open_browser: OpenBrowser, alice: User
+) -> None:
+    page = open_browser(user=alice)
+    order = _buy(page)
+    over = timezone.now() + timedelta(minutes=30)
+
+    advance_due_orders(now=over)
+
+    expect(page.locator(".order__head .status")).to_have_text("No code came")
+    expect(page.get_by_text("No code came in time")).to_contain_text("is back in your wallet")
+    expect(page.get_by_role("button", name="Buy another for")).to_be_visible()
+    order.refresh_from_db()
+    assert (order.status, cast.balance(alice)) == (Status.EXPIRED, 1_000_000)
+
+
+def test_the_code_stands_in_the_title_bar(
+    open_browser: OpenBrowser, alice: User, alpha: Supplier, simulator: RemoteSimulator
+) -> None:
+    page = open_browser(user=alice)
+    order = _buy(page)
+    expect(page).to_have_title(re.compile("^WhatsApp: Waiting"))
+
+    _deliver(order, alpha, simulator, "902211")
+
+    expect(page).to_have_title(re.compile("^902211 · WhatsApp"))
+
+
+def test_a_chosen_sound_is_remembered_and_notifications_are_asked_for_on_a_click_only(
+    open_browser: OpenBrowser, alice: User
+) -> None:
+    page = open_browser(user=alice)
+    page.add_init_script(
+        "window.asked = 0; Notification.requestPermission = async () => { window.asked += 1; };"
+    )
+    _buy(page)
+    sound, notification = (page.locator(f"[data-alert={name}]") for name in ("sound", "desktop"))
+    expect(sound).to_have_attribute("aria-pressed", "false")
+    assert page.evaluate("window.asked") == 0
+
+    sound.click()
+    notification.click()
+    page.reload()
+
+    expect(sound).to_have_attribute("aria-pressed", "true")
+    assert page.evaluate("window.asked") == 0
+    sound.click()
+    expect(sound).to_have_attribute("aria-pressed", "false")
+
+
+def test_the_focus_stays_where_it_was_when_the_page_changes(
+    open_browser: OpenBrowser, alice: User, alpha: Supplier, simulator: RemoteSimulator
+) -> None:
+    page = open_browser(user=alice)
+    order = _buy(page)
+    page.locator("#copy-local").focus()
+
+    _deliver(order, alpha, simulator, "551199")
+
+    expect(page.locator("#code")).to_have_text("551199")
+    expect(page.locator("#copy-local")).to_be_focused()
+
+
+def test_a_favorite_comes_first_with_scripts_and_without(
+    open_browser: OpenBrowser, alice: User
+) -> None:
+    page = open_browser(user=alice)
+    page.goto("/buy/?q=telegrm")
+    page.get_by_role("button", name="Favorite: Telegram", exact=True).click()
+    star = page.get_by_role("button", name="Favorite: Telegram", exact=True)
+    expect(star).to_have_attribute("aria-pressed", "true")
+    expect(star).to_be_focused()
+
+    plain = open_browser(user=alice, java_script_enabled=False)
+    plain.goto("/buy/")
+    expect(plain.locator(".tile__name").first).to_have_text("Telegram")
+    plain.get_by_role("button", name="Favorite: Telegram", exact=True).click()
+    plain.wait_for_url("**/buy/")
+    expect(plain.locator(".tile__name").first).to_have_text("WhatsApp")
+
+
+def test_several_and_the_board_work_without_scripts(
+    open_browser: OpenBrowser, alice: User, alpha: Supplier, simulator: RemoteSimulator
+) -> None:
+    page = open_browser(user=alice, java_script_enabled=False)
+    page.goto(GOODS)
+    page.get_by_role("button", name="One number more").click()
+    page.get_by_role("button", name="Buy 2 numbers for").click()
+    expect(page.get_by_text("All 2 numbers are here.")).to_be_visible()
+    first = Order.objects.earliest("pk")
+    _deliver(first, alpha, simulator, "3131")
+    page.goto("/orders/")
+
+    page.locator(f"#finish-{first.pk}").click()
+
+    expect(page.get_by_text("Finished. Thank you!")).to_be_visible()
+    expect(page).to_have_url(re.compile("/orders/$"))
+    first.refresh_from_db()
+    assert first.status == Status.SUCCESS

@@ -49,7 +49,10 @@ def test_no_page_is_wider_than_the_screen(
         "confirm": "/buy/whatsapp/id/",
         "order-received": f"/orders/{orders[0].public_id}",
         "order-waiting": f"/orders/{orders[1].public_id}",
-        "orders": "/orders/",
+        "board": "/orders/",
+        "orders": "/orders/history/",
+        "several": "/buy/whatsapp/id/?quantity=3",
+        "by-delivery": "/buy/whatsapp/?sort=delivery",
         "wallet": "/wallet/",
         "not-found": "/nothing-here",
     }

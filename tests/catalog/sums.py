@@ -14,9 +14,13 @@ def kept() -> Sums:
     }
 
 
-def summed_up() -> Sums:
+def summed_up(*, up_to: dict[int, int] | None = None) -> Sums:
+    """Without what costs more than so much at its supplier."""
+    limits = up_to or {}
     groups: dict[tuple[int, str, int | None, int | None], list[Offer]] = defaultdict(list)
     for offer in Offer.objects.filter(stock__gt=0, price__isnull=False):
+        if offer.cost > limits.get(offer.supplier_id, offer.cost):
+            continue
         for service, country in ((offer.service_id, None), (None, offer.country_id), (None, None)):
             groups[offer.supplier_id, offer.operator, service, country].append(offer)
     return {

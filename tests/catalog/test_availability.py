@@ -4,7 +4,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.db.models import Sum
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from catalog.actions import mark_availability_stale, refresh_stale_availability, reprice_offers
@@ -18,6 +20,7 @@ from catalog.models import (
     Service,
     Supplier,
 )
+from catalog.quotes import find_quote
 from tests.catalog.sums import kept, summed_up
 
 pytestmark = pytest.mark.usefixtures("db")
@@ -92,10 +95,81 @@ def test_blocked_goods_leave_the_sums(named: tuple[str, ...]) -> None:
     Block.objects.create(reason="misuse", **{name: goods[name] for name in named})
 
     mark_availability_stale(now=timezone.now())
-    refresh_stale_availability()
+    refresh_stale_availability(now=timezone.now())
 
     sold = Offer.objects.on_sale("live", timezone.now())
     for name in ("service", "country"):
         sums = Availability.objects.filter(supplier__mode="live", **{f"{name}__isnull": False})
         shown = dict(sums.values_list(name).annotate(total=Sum("stock")))
         assert shown == dict(sold.values_list(name).annotate(total=Sum("stock")))
+
+
+@pytest.fixture
+def short(alpha: Supplier) -> Supplier:
+    """Alpha, where our balance reaches for the cheaper half of what it sells."""
+    costs = sorted(Offer.objects.filter(supplier=alpha, stock__gt=0).values_list("cost", flat=True))
+    alpha.balance, alpha.balance_at = costs[len(costs) // 2], timezone.now()
+    alpha.save()
+    refresh_stale_availability(now=timezone.now())
+    return alpha
+
+
+def test_what_we_cannot_afford_leaves_the_sums(short: Supplier) -> None:
+    everything = summed_up()
+
+    assert short.balance is not None
+    assert kept() == summed_up(up_to={short.pk: short.balance})
+    assert 0 < len(kept()) <= len(everything)
+    assert kept() != everything
+
+
+def test_sums_are_made_again_only_where_a_balance_decides(short: Supplier) -> None:
+    suppliers = Supplier.objects.filter(pk=short.pk)
+    now = timezone.now()
+    assert refresh_stale_availability(now=now) == 0
+
+    suppliers.update(balance=10**9)
+    assert refresh_stale_availability(now=now) > 0
+    assert kept() == summed_up()
+
+    suppliers.update(balance=10**8)
+    with CaptureQueriesContext(connection) as captured:
+        assert refresh_stale_availability(now=now) == 0
+    assert len(captured) == 1
+
+
+def test_a_balance_read_long_ago_says_nothing(short: Supplier) -> None:
+    later = timezone.now() + timedelta(minutes=16)
+
+    refresh_stale_availability(now=later)
+
+    assert kept() == summed_up()
+    assert on_sale(later) >= on_sale(timezone.now())
+
+
+def test_what_is_shown_is_what_would_be_bought(short: Supplier) -> None:
+    now = timezone.now()
+    indonesia, whatsapp = Country.objects.get(code="id"), Service.objects.get(code="whatsapp")
+    services: Any = Service.objects.with_availability("live", indonesia, now=now)
+    countries: Any = Country.objects.with_availability("live", whatsapp, now=now)
+
+    shown = [(service, indonesia, service.price) for service in services]
+    shown += [(whatsapp, country, country.price) for country in countries]
+
+    quoted = {
+        (service, country): find_quote(service, country, mode="live", now=now).price
+        for service, country, _price in shown
+    }
+    assert {(service, country): price for service, country, price in shown} == quoted
+    sold = Offer.objects.on_sale("live", now)
+    assert {price is not None for price in quoted.values()} == {True, False}
+    for service, country, price in shown:
+        assert sold.for_goods(service, country).exists() is (price is not None)
+
+
+def test_a_supplier_without_money_is_not_shown(alpha: Supplier) -> None:
+    Supplier.objects.filter(pk=alpha.pk).update(balance=0, balance_at=timezone.now())
+
+    refresh_stale_availability(now=timezone.now())
+
+    assert on_sale(timezone.now()) == [0, 0]

@@ -2,20 +2,26 @@
 
 import threading
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
+from django.utils import timezone
 
 from accounts import limits
 from accounts.models import User
+from catalog.actions import sync_catalogue
 from catalog.models import Supplier
-from catalog.pace import paced
+from catalog.pace import Turn, paced
 from orders.actions import NoNumbers, poll_supplier
 from suppliers.base import Limits, RefusalReason
 from suppliers.base import Supplier as SupplierClient
 from suppliers.pacing import OutOfTurn, wait_turn
+from suppliers.simulator.catalogue import Catalogue
 from suppliers.simulator.remote import RemoteSimulator
+from suppliers.simulator.server import running
 from tests import cast
+from tests.orders.sellers import Seller, only_seller
 from tests.orders.sweeps import later
 from tests.together import all_at_once
 
@@ -30,10 +36,10 @@ def client(alpha: Supplier) -> SupplierClient:
     return found
 
 
-def calls_within(client: SupplierClient, seconds: float, *, is_purchase: bool = False) -> int:
+def calls_within(client: SupplierClient, seconds: float, turn: Turn = Turn.READ) -> int:
     ends_at = time.monotonic() + seconds
     count = 0
-    with paced(client, is_purchase=is_purchase):
+    with paced(client, turn):
         while time.monotonic() < ends_at:
             wait_turn()
             count += 1
@@ -54,13 +60,14 @@ def test_many_together_keep_one_pace(
     assert 15 <= total <= 6 + 20 + 8
 
 
-def test_purchases_find_room_that_reads_leave(client: SupplierClient) -> None:
-    reading = threading.Thread(target=calls_within, args=(client, 0.5))
+@pytest.mark.parametrize("turn", [Turn.READ, Turn.CATALOGUE])
+def test_purchases_find_room_that_others_leave(client: SupplierClient, turn: Turn) -> None:
+    reading = threading.Thread(target=calls_within, args=(client, 0.5, turn))
     reading.start()
     time.sleep(0.2)
 
     begun = time.monotonic()
-    with paced(client, is_purchase=True):
+    with paced(client, Turn.PURCHASE):
         for _ in range(4):
             wait_turn()
     took = time.monotonic() - begun
@@ -71,10 +78,10 @@ def test_purchases_find_room_that_reads_leave(client: SupplierClient) -> None:
 
 def test_who_would_wait_too_long_does_not_ask(client: SupplierClient) -> None:
     client.limits = replace(client.limits, requests_per_second=0.05, burst=1)
-    with paced(client, is_purchase=True):
+    with paced(client, Turn.PURCHASE):
         wait_turn()
 
-    with paced(client, is_purchase=True), pytest.raises(OutOfTurn) as late:
+    with paced(client, Turn.PURCHASE), pytest.raises(OutOfTurn) as late:
         wait_turn()
 
     assert late.value.reason == RefusalReason.BUSY
@@ -129,3 +136,30 @@ def test_a_busy_supplier_is_asked_less_and_less(
     order.refresh_from_db()
     alpha.refresh_from_db()
     assert (order.status, alpha.poll_failure_count) == ("received", 0)
+
+
+@pytest.fixture
+def seller(committed: None) -> Iterator[Seller]:
+    """A supplier whose list is read country by country."""
+    with (
+        running("fivesim", catalogue=Catalogue(0, services=5, countries=4)) as simulator,
+        only_seller("fivesim", simulator) as found,
+    ):
+        yield found
+
+
+def test_a_price_list_is_read_at_the_suppliers_pace(seller: Seller) -> None:
+    """Three at once, twenty a second, where polls may use six at once."""
+    pace = {"requests_per_second": "20", "burst": "10"}
+    Supplier.objects.filter(pk=seller.supplier.pk).update(options=pace)
+    seller.supplier.refresh_from_db()
+    before = seller.simulator.control()["counters"]["requests"]
+
+    begun = time.monotonic()
+    sync_catalogue(seller.supplier, now=timezone.now())
+    took = time.monotonic() - begun
+
+    after = seller.simulator.control()["counters"]["requests"]
+    count = sum(after.values()) - sum(before.values())
+    assert count >= 3 + 4
+    assert took >= (count - 3 - 1) / 20

@@ -34,10 +34,10 @@ def test_a_learned_cost_is_in_the_sums_soon(beta: Supplier, prices) -> None:
     offer = Offer.objects.select_related("supplier").get(supplier=beta, service__code="telegram")
 
     note_moved_cost(offer, cost=2_500, now=timezone.now())
-    refresh_stale_availability()
+    refresh_stale_availability(now=timezone.now())
 
     assert kept() == summed_up()
-    assert refresh_stale_availability() == 0
+    assert refresh_stale_availability(now=timezone.now()) == 0
 
 
 def test_new_offers_are_priced_as_they_are_stored(

@@ -7,6 +7,7 @@ import pytest
 from accounts.models import Scope
 from nexotp.lib.errors import Problem
 from nexotp.reference.schema import build, descriptions, error_codes
+from nexotp.reference.words import has_advice
 from suppliers.sandbox import SCRIPTS
 from tests.guards.source import ROOT
 
@@ -18,7 +19,7 @@ NOT_IN_THE_API = {
     *("too_many_open_top_ups", "payment_method_unavailable", "payment_gateway_unavailable"),
     *("top_up_not_cancellable", "top_up_decided", "proof_not_wanted"),
     *("key_not_usable", "too_many_keys"),
-    *("open_orders_remain", "wallet_not_empty", "staff_account"),
+    *("open_orders_remain", "wallet_not_empty", "top_up_pending", "staff_account"),
 }
 
 
@@ -31,6 +32,14 @@ def test_every_error_of_the_shop_is_described_for_some_call() -> None:
 
     assert len(raised) > 25
     assert raised - set(error_codes()) == set()
+
+
+def test_every_error_says_what_to_do_about_it() -> None:
+    codes = error_codes()
+
+    assert len(codes) > 25
+    assert [code for code in codes if not has_advice(code)] == []
+    assert not has_advice("a code that nobody raises")
 
 
 def test_a_code_has_one_status_and_one_answer_about_retrying() -> None:
@@ -56,7 +65,9 @@ def test_every_scenario_of_the_sandbox_is_in_its_guide(language: str) -> None:
     assert {name for name in SCRIPTS if f"`{name}`" not in guide} == set()
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/api.md", "docs/architecture.md"])
+@pytest.mark.parametrize(
+    "page", ["README.md", "docs/api.md", "docs/architecture.md", "docs/top-ups.md"]
+)
 def test_every_link_leads_somewhere(page: str) -> None:
     path = ROOT / page
     links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", path.read_text())

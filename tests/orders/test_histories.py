@@ -198,6 +198,8 @@ def test_the_task_remembers_how_far_it_came(
 def test_what_the_supplier_did_decides(
     order: str, attempt: str, theirs: str, finding: Finding
 ) -> None:
-    ours = PurchaseAttempt(order=Order(status=Status(order)), state=AttemptState(attempt))
+    ours = PurchaseAttempt(
+        order=Order(status=Status(order)), state=AttemptState(attempt), cost=1_000
+    )
 
     assert _disagreement(ours, ActivationState(theirs)) is finding

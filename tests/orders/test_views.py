@@ -66,7 +66,7 @@ def test_any_search_is_answered(browser: Client, text: str) -> None:
 
 
 def test_countries_are_sorted_by_price(browser: Client) -> None:
-    prices = [country.price for country in browser.get("/buy/whatsapp/").context["countries"]]
+    prices = [place.price for place in browser.get("/buy/whatsapp/").context["places"]]
 
     assert prices == sorted(prices)
     assert len(prices) > 5
@@ -74,9 +74,9 @@ def test_countries_are_sorted_by_price(browser: Client) -> None:
 
 @pytest.mark.parametrize("typed", ["62", "+62", "indone"])
 def test_a_country_is_found_by_name_and_by_prefix(browser: Client, typed: str) -> None:
-    countries = browser.get("/buy/whatsapp/", {"q": typed}).context["countries"]
+    places = browser.get("/buy/whatsapp/", {"q": typed}).context["places"]
 
-    assert "id" in [country.code for country in countries]
+    assert "id" in [place.country.code for place in places]
 
 
 @pytest.mark.parametrize("address", ["/buy/nothing/", "/buy/whatsapp/zz/", "/buy/test-slow/"])
@@ -279,7 +279,7 @@ def test_the_history_is_the_customers_own_and_newest_first(
     mine = [cast.buy(alice), cast.buy(alice)]
     cast.buy(bob)
 
-    rows = browser.get("/orders/").context["page"].rows
+    rows = browser.get("/orders/history/").context["page"].rows
 
     assert rows == mine[::-1]
 
@@ -287,9 +287,9 @@ def test_the_history_is_the_customers_own_and_newest_first(
 def test_sandbox_orders_stay_out_of_the_shop(browser: Client, alice: User) -> None:
     order = cast.buy(alice, mode="sandbox")
 
-    assert browser.get("/orders/").context["page"].rows == []
+    assert browser.get("/orders/history/").context["page"].rows == []
     browser.post("/mode/", {"mode": "sandbox"})
-    assert browser.get("/orders/").context["page"].rows == [order]
+    assert browser.get("/orders/history/").context["page"].rows == [order]
 
 
 def test_a_page_of_history_costs_the_same_with_more_rows(
@@ -299,4 +299,4 @@ def test_a_page_of_history_costs_the_same_with_more_rows(
         cast.buy(alice)
 
     with django_assert_max_num_queries(6):  # type: ignore[operator]
-        browser.get("/orders/")
+        browser.get("/orders/history/")

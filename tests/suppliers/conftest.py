@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import socketserver
 import threading
@@ -249,6 +250,20 @@ def raw() -> Callable[..., bytes]:
         return head.encode() + content
 
     return build
+
+
+@pytest.fixture
+def account_told(scripted: ScriptedServer, raw: Callable[..., bytes]) -> Callable[..., Supplier]:
+    """Return what opens an account whose supplier gives these answers, one after the other."""
+
+    def open_account(
+        protocol: str, credentials: Credentials, *answers: object, status: int = 200
+    ) -> Supplier:
+        steps = [one if isinstance(one, str) else json.dumps(one) for one in answers]
+        scripted.answers(*(raw(step, status=status) for step in steps))
+        return open_supplier(protocol, credentials)
+
+    return open_account
 
 
 @pytest.fixture

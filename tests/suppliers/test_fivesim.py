@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -18,7 +17,6 @@ from suppliers.base import (
     RefusalReason,
     Refused,
 )
-from suppliers.registry import open_supplier
 
 GOODS = Goods("whatsapp", "indonesia")
 ORDER = {
@@ -43,14 +41,12 @@ SMS = {
 
 
 @pytest.fixture
-def says(scripted, raw):
+def says(scripted, account_told):
     """Return the account, after making 5sim say something."""
 
     def says(*answers, status=200, **options):
-        steps = [one if isinstance(one, str) else json.dumps(one) for one in answers]
-        scripted.answers(*(raw(step, status=status) for step in steps))
         credentials = Credentials(f"{scripted.root}/v1", "k", "RUB", options=options)
-        return open_supplier("fivesim", credentials)
+        return account_told("fivesim", credentials, *answers, status=status)
 
     return says
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -41,13 +40,11 @@ OTP = {
 
 
 @pytest.fixture
-def says(scripted, raw):
+def says(scripted, account_told):
     """Return the account, after making HeroSMS say something."""
 
     def says(*answers, status=200):
-        steps = [one if isinstance(one, str) else json.dumps(one) for one in answers]
-        scripted.answers(*(raw(step, status=status) for step in steps))
-        return open_supplier("herosms", Credentials(scripted.root, "k"))
+        return account_told("herosms", Credentials(scripted.root, "k"), *answers, status=status)
 
     return says
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from suppliers import reading, transport
 from suppliers.base import (
     ActivationState,
     Credentials,
@@ -324,7 +325,68 @@ def test_no_prices_is_an_empty_list(answer, says):
 
 def test_a_broken_price_list_fails_before_its_first_line(says):
     with pytest.raises(OutcomeUnknown):
-        says('{"6": {"wa": {"cost": 0.1, "cou').listings()
+        next(says('{"6": {"wa": {"cost": 0.1, "cou').listings())
+
+
+def large(countries: int = 60, services: int = 60) -> str:
+    """A price list that is no small answer."""
+    line = {"cost": 0.25, "count": 17}
+    prices = {
+        str(country): {f"s{number}": line for number in range(services)}
+        for country in range(countries)
+    }
+    text = json.dumps(prices)
+    assert len(text) > transport.SMALL_ANSWER * 3 // 2
+    return text
+
+
+def test_a_large_price_list_is_read_to_its_end(says):
+    lines = list(says(b"\xef\xbb\xbf \n" + large().encode()).listings())
+
+    assert len(lines) == len(set(lines)) == 60 * 60
+    assert lines[0] == Listing(Goods("s0", "0"), 2500, 17)
+    assert lines[-1] == Listing(Goods("s59", "59"), 2500, 17)
+
+
+def test_a_large_price_list_that_breaks_off_is_none(says):
+    account = says(large()[:-1_000])
+
+    with pytest.raises(OutcomeUnknown):
+        list(account.listings())
+
+
+@pytest.mark.parametrize("text", ["<html>", "[", '{"1": NaN, "2": {'])
+def test_what_is_large_and_no_price_list_is_refused(says, text):
+    account = says(text + large())
+
+    with pytest.raises(OutcomeUnknown) as failure:
+        list(account.listings())
+
+    assert "secret" not in str(failure.value)
+
+
+def test_large_numbers_and_odd_letters_in_a_large_list_spoil_their_line_only(says):
+    odd = b'{"99": {"\xff": {"cost": 1e400, "count": 1}, "ok": {"cost": "0.1", "count": 1}}, '
+
+    lines = list(says(odd + large().encode()[1:]).listings())
+
+    assert lines[0] == Listing(Goods("ok", "99"), 1000, 1)
+    assert len(lines) == 60 * 60 + 1
+
+
+def test_an_item_without_end_is_not_kept(says, monkeypatch):
+    monkeypatch.setattr(reading, "_LARGEST_ITEM", 100_000)
+    endless = '{"1": {' + ", ".join(f'"s{n}": {{"cost": 1, "count": 1}}' for n in range(20_000))
+
+    with pytest.raises(OutcomeUnknown, match="without end"):
+        list(says(endless).listings())
+
+
+def test_a_list_beyond_every_cap_is_left(says, monkeypatch):
+    monkeypatch.setattr(transport, "ENDLESS_ANSWER", 2 * transport.SMALL_ANSWER)
+
+    with pytest.raises(OutcomeUnknown, match="larger than"):
+        list(says(large(600, 60)).listings())
 
 
 def test_countries_come_as_object_or_list(says):

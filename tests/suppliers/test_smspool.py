@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -18,7 +17,6 @@ from suppliers.base import (
     RefusalReason,
     Refused,
 )
-from suppliers.registry import open_supplier
 
 GOODS = Goods("WhatsApp", "ID", "7")
 BOUGHT = {
@@ -49,15 +47,12 @@ ROW = {
 
 
 @pytest.fixture
-def says(scripted, raw):
+def says(scripted, account_told):
     """Return the account, after making SMSPool say something."""
 
     def says(*answers, status=200, **options):
-        steps = [one if isinstance(one, str) else json.dumps(one) for one in answers]
-        scripted.answers(*(raw(step, status=status) for step in steps))
-        return open_supplier(
-            "smspool", Credentials(scripted.root, "0123456789abcdef", options=options)
-        )
+        credentials = Credentials(scripted.root, "0123456789abcdef", options=options)
+        return account_told("smspool", credentials, *answers, status=status)
 
     return says
 

@@ -159,8 +159,8 @@ class TransferQuerySet(models.QuerySet["Transfer"]):
     def numbered(self, text: str) -> "TransferQuerySet":
         """Those of an order, by the number or the id that customers see, or of a top-up."""
         name = text.strip().removeprefix("#")
-        if name.isascii() and name.isdigit():
-            return self.filter(order_id=int(name)) if len(name) <= _MOST_DIGITS else self.none()
+        if name.isascii() and name.isdigit() and len(name) <= _MOST_DIGITS:
+            return self.filter(order_id=int(name))
         return self.filter(reference__in=[f"{event}:{name}" for event in _NAMED_AFTER])
 
 

@@ -23,20 +23,21 @@ def emit(
     user_id: int,
     mode: str,
     data: Callable[[], dict[str, Any]],
+    trade_bodies: Callable[[], list[dict[str, Any]]] = list,
     now: datetime,
 ) -> None:
-    """Tell the account's endpoints that want to know; `data` is asked for only if one does."""
+    """Tell the account's endpoints that want to know; what to tell is asked for only if one does.
+
+    `data` is for our own form; `trade_bodies` are whole bodies in SMS-Activate's, one a message.
+    """
     assert transaction.get_connection().in_atomic_block, "the event belongs to what it tells of"
-    wanting = _WANTING.all((user_id, mode, event_type.value))
-    if wanting:
-        queue_event(
-            event_type,
-            endpoints=[endpoint for (endpoint,) in wanting],
-            user_id=user_id,
-            mode=mode,
-            data=data(),
-            now=now,
-        )
+    wanting = [endpoint for (endpoint,) in _WANTING.all((user_id, mode, event_type.value))]
+    about: dict[str, Any] = {"user_id": user_id, "mode": mode, "now": now}
+    if ours := [endpoint for endpoint in wanting if not endpoint.speaks_trade]:
+        queue_event(event_type, endpoints=ours, data=data(), **about)
+    if trades := [endpoint for endpoint in wanting if endpoint.speaks_trade]:
+        for body in trade_bodies():
+            _queue(event_type, new_event_id(), body, endpoints=trades, **about)
 
 
 # Asked on every change of every order, mostly for accounts that have none.
@@ -57,7 +58,7 @@ def queue_event(
     data: dict[str, Any],
     now: datetime,
 ) -> list[Delivery]:
-    """Store an event with its payload as it will be sent, and queue it for each endpoint."""
+    """Store an event in our own form, and queue it for each endpoint."""
     event_id = new_event_id()
     body = {
         "id": event_id,
@@ -66,6 +67,38 @@ def queue_event(
         "mode": mode,
         "data": data,
     }
+    return _queue(
+        event_type, event_id, body, endpoints=endpoints, user_id=user_id, mode=mode, now=now
+    )
+
+
+def queue_body(
+    event_type: EventType, body: dict[str, Any], *, endpoint: Endpoint, now: datetime
+) -> Delivery:
+    """Store an event whose whole body this is, and queue it for one endpoint."""
+    [delivery] = _queue(
+        event_type,
+        new_event_id(),
+        body,
+        endpoints=[endpoint],
+        user_id=endpoint.user_id,
+        mode=endpoint.mode,
+        now=now,
+    )
+    return delivery
+
+
+def _queue(
+    event_type: EventType,
+    event_id: str,
+    body: dict[str, Any],
+    *,
+    endpoints: Iterable[Endpoint],
+    user_id: int,
+    mode: str,
+    now: datetime,
+) -> list[Delivery]:
+    """Store an event with its payload as it will be sent, and queue it for each endpoint."""
     event = Event.objects.create(
         public_id=event_id,
         user_id=user_id,

@@ -197,9 +197,10 @@ def running(*, port: int = 0) -> Iterator[tuple[str, GatewayServer]]:
     """Run a gateway in a thread of this process; gives its address and itself."""
     loop = asyncio.new_event_loop()
     server = GatewayServer(Books())
-    runner, port = loop.run_until_complete(server.start("127.0.0.1", port))
     thread = threading.Thread(target=loop.run_forever, name="gateway", daemon=True)
     thread.start()
+    starting = asyncio.run_coroutine_threadsafe(server.start("127.0.0.1", port), loop)
+    runner, port = starting.result(timeout=10)
     try:
         yield f"http://127.0.0.1:{port}", server
     finally:

@@ -6,7 +6,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0005_leaving_and_terms'),
+        ('accounts', '0006_dialects'),
     ]
 
     operations = [

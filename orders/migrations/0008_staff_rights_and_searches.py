@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('catalog', '0008_floats'),
-        ('orders', '0006_history'),
+        ('orders', '0007_favorites'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
