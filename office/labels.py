@@ -1,6 +1,6 @@
 """What staff reads for a column whose model does not say: the same word wherever it stands."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.apps import apps
 from django.db.models import Field
