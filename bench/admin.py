@@ -56,7 +56,7 @@ SELECT 'ord_b' || lpad(n::text, 9, '0'), people.user_id, 'live',
     CASE WHEN n <= %(size)s - 200 THEN at + interval '15 minutes' END, at, 4,
     CASE WHEN n > %(size)s - 200 THEN now() + interval '1 hour' END, 0
 FROM (SELECT n, now() - (%(size)s - n) * (interval '90 days' / %(size)s) AS at
-    FROM generate_series(1, %(size)s) n) AS numbered
+    FROM generate_series(1::bigint, %(size)s) n) AS numbered
 JOIN people ON people.place = numbered.n * 7919 %% %(people)s
 JOIN goods ON goods.place = numbered.n * 31 %% 300;
 

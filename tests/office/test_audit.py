@@ -146,11 +146,12 @@ def test_a_revoked_key_and_a_changed_group_name_their_account(alice: User, staff
 def test_staff_signing_in_is_noted_and_customers_are_not(
     client: Client, alice: User, staff: User
 ) -> None:
-    login = reverse("admin:login")
+    login = reverse("account_login")
 
-    client.post(login, {"username": staff.email, "password": cast.PASSWORD})
+    client.post(login, {"login": staff.email, "password": cast.PASSWORD})
     client.logout()
-    client.post("/sign-in/", {"username": alice.email, "password": cast.PASSWORD})
+    client.post(login, {"login": alice.email, "password": cast.PASSWORD})
+    assert client.session["_auth_user_id"] == str(alice.pk)
 
     signed_in = AuditEntry.objects.get(act=Act.SIGN_IN)
     assert (signed_in.by, signed_in.path, signed_in.address) == (staff, login, "127.0.0.1")
