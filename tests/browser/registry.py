@@ -10,7 +10,7 @@ from datetime import timedelta
 from django.urls import URLPattern
 from django.utils import timezone
 
-from accounts.models import User
+from accounts.models import ApiKey, User
 from catalog.models import Supplier
 from orders.actions import cancel_order, finish_order, keys_of, poll_supplier
 from orders.models import Order
@@ -49,6 +49,10 @@ PAGES = (
     Shown("country-prices", "prices/in/<slug:country_code>/", "/prices/in/id/", STRANGER),
     Shown("terms", "terms/", "/terms/", STRANGER),
     Shown("sign-in", "sign-in/", "/sign-in/", STRANGER),
+    Shown("sign-up", "sign-up/", "/sign-up/", STRANGER),
+    Shown("forgot-password", "forgot-password/", "/forgot-password/", STRANGER),
+    Shown("password-done", "forgot-password/done/", "/forgot-password/done/", STRANGER),
+    Shown("closed", "sign-in/closed/", "/sign-in/closed/", STRANGER),
     Shown("not-found", "", "/nothing-here", STRANGER),
     Shown("not-found-signed-in", "", "/nothing-here"),
     # buying
@@ -77,7 +81,24 @@ PAGES = (
     Shown("top-up", "wallet/top-up/", "/wallet/top-up/"),
     Shown("transfer", "wallet/top-up/<slug:top_up_id>/", "/wallet/top-up/{transfer}/"),
     Shown("transfer-over", "wallet/top-up/<slug:top_up_id>/", "/wallet/top-up/{transfer_over}/"),
-    # developers
+    # the account; what asks for the password again shows that question here
+    Shown("account", "account/", "/account/"),
+    Shown("confirm-password", "account/confirm/", "/account/confirm/"),
+    Shown("delete-account", "account/delete/", "/account/delete/"),
+    Shown("email", "account/email/", "/account/email/"),
+    Shown("password", "account/password/", "/account/password/"),
+    Shown("security", "account/security/", "/account/security/"),
+    Shown("authenticator", "account/security/app/", "/account/security/app/"),
+    Shown("passkeys", "account/security/passkeys/", "/account/security/passkeys/"),
+    Shown("passkey-add", "account/security/passkeys/add/", "/account/security/passkeys/add/"),
+    Shown("sessions", "account/sessions/", "/account/sessions/"),
+    Shown("developers", "developers/", "/developers/"),
+    Shown("key-add", "developers/keys/add/", "/developers/keys/add/"),
+    Shown("usage", "developers/usage/", "/developers/usage/"),
+    Shown("key", "developers/keys/<slug:key_id>/", "/developers/keys/{key}/"),
+    Shown("key-rotate", "developers/keys/<slug:key_id>/rotate/", "/developers/keys/{key}/rotate/"),
+    Shown("key-revoke", "developers/keys/<slug:key_id>/revoke/", "/developers/keys/{key}/revoke/"),
+    # webhooks
     Shown("webhooks", "webhooks/", "/webhooks/"),
     Shown("webhooks-none", "webhooks/", "/webhooks/?mode=sandbox"),
     Shown("webhook-new", "webhooks/new", "/webhooks/new"),
@@ -96,6 +117,22 @@ PAGES = (
 
 # What answers GET with no page of ours, and why.
 NOT_PAGES = {
+    r"(?:(?P<path>hero|grizzly)/)?stubs/handler_api(?:\.php)?/?$": "for programs",
+    "dev/mail/": "in development only",
+    "account/confirm/code/": "asks who has a second factor",
+    "account/confirm/passkey/": "asks who has a passkey",
+    "account/password/first/": "for who has no password yet",
+    "account/security/app/remove/": "for who has a second factor",
+    "account/security/passkeys/<int:pk>/": "for who has a passkey",
+    "account/security/passkeys/<int:pk>/remove/": "for who has a passkey",
+    "account/security/recovery/": "for who has a second factor",
+    "account/security/recovery/new/": "for who has a second factor",
+    "account/security/recovery/file/": "a file",
+    "sign-in/passkey/": "for scripts",
+    "sign-in/second-step/": "in the middle of signing in",
+    "sign-up/code/": "in the middle of signing up",
+    "forgot-password/code/": "in the middle of a new password",
+    "forgot-password/new/": "in the middle of a new password",
     "healthz": "for balancers",
     "robots.txt": "for robots",
     "sitemap.xml": "for robots",
@@ -166,6 +203,7 @@ def set_the_scene(user: User, simulator: RemoteSimulator) -> dict[str, str]:
         now=now,
     )
     delivery = send_test(endpoint, now=now)
+    cast.key_for(user, name="Robot")
     bank = bank_method()
     transfer, over = started(user, bank), started(user, bank, asked=75_000)
     cancel_top_up(over, now=now)
@@ -174,6 +212,7 @@ def set_the_scene(user: User, simulator: RemoteSimulator) -> dict[str, str]:
         "together": TOGETHER,
         "webhook": endpoint.public_id,
         "delivery": delivery.public_id,
+        "key": ApiKey.objects.get(user=user).public_id,
         "transfer": transfer.public_id,
         "transfer_over": over.public_id,
     }
