@@ -6,8 +6,8 @@ from typing import Any
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from accounts.authentication import client_address
 from nexotp.lib.acting import acting
+from nexotp.lib.addresses import client_address
 from nexotp.lib.ids import new_id
 
 _SAFE = {"GET", "HEAD", "OPTIONS", "TRACE"}
