@@ -14,6 +14,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.actions import create_user
+from accounts.models import Plan, User
 from bench.table import Row
 from catalog.models import Supplier
 from office.actions import fold_sums
@@ -30,14 +31,6 @@ _BARE = "/admin/accounts/plan/"
 
 _FILL = """
 SET session_replication_role = replica;
-INSERT INTO accounts_user (password, is_superuser, public_id, email, plan_id, is_active, is_staff,
-    cooling_reason, created_at)
-SELECT '', false, 'acc_b' || n, 'buyer' || n || '@bench.test', (SELECT min(id) FROM accounts_plan),
-    true, false, '', now() FROM generate_series(1, %(people)s) n;
-INSERT INTO wallet_ledgeraccount (owner_id, kind, currency, mode, guarded, balance, opened_at)
-SELECT id, 'wallet', 'IDR', 'live', true, 100000, now() FROM accounts_user
-WHERE public_id LIKE 'acc\\_b%%';
-
 CREATE TEMP TABLE people AS SELECT row_number() OVER (ORDER BY u.id) - 1 AS place, u.id AS user_id,
     w.id AS wallet_id
 FROM accounts_user u JOIN wallet_ledgeraccount w ON w.owner_id = u.id
@@ -234,6 +227,7 @@ def _fill(size: int) -> None:
         "adjustments": house["adjustments"],
         "refunds": house["refunds"],
     }
+    _take_on(values["people"])
     with connection.cursor() as cursor:
         for name, statements in (("orders", _FILL), ("transfers", _TRANSFERS)):
             print(f"  filling {name} …", flush=True)
@@ -241,3 +235,17 @@ def _fill(size: int) -> None:
         cursor.execute("SELECT count(*) FROM wallet_transfer")
         print(f"  {cursor.fetchone()[0]:,} transfers; vacuum …", flush=True)
         cursor.execute("VACUUM ANALYZE")
+
+
+def _take_on(count: int) -> None:
+    """So many customers, each with a wallet."""
+    plan = Plan.objects.earliest("pk")
+    people = User.objects.bulk_create(
+        User(public_id=f"acc_b{n}", email=f"buyer{n}@bench.test", plan=plan) for n in range(count)
+    )
+    LedgerAccount.objects.bulk_create(
+        LedgerAccount(
+            owner=user, kind="wallet", currency="IDR", mode="live", guarded=True, balance=100_000
+        )
+        for user in people
+    )

@@ -108,6 +108,9 @@ DATABASES["default"].setdefault("OPTIONS", {}).update(
             "max_size": env.int("DB_POOL_MAX", default=16),
             "timeout": 4,
         },
+        # Reads put together once (nexotp/lib/db.py) are planned once a connection, too; Django's own
+        # queries are never prepared.
+        "prepare_threshold": 5,
         "options": "-c lock_timeout=5s -c idle_in_transaction_session_timeout=60s",
         "connect_timeout": 5,
     }

@@ -1,6 +1,6 @@
 """What staff reads for a column whose model does not say: the same word wherever it stands."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.apps import apps
 from django.db.models import Field
@@ -96,7 +96,7 @@ def name_columns() -> None:
             for field in model._meta.get_fields():
                 if isinstance(field, Field) and field.name in LABELS and not _is_named(field):
                     # Both are lazy texts; the type checker knows only one of them.
-                    field.verbose_name = LABELS[field.name]
+                    field.verbose_name = cast(Any, LABELS[field.name])
 
 
 def _is_named(field: "Field[Any, Any]") -> bool:

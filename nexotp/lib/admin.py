@@ -68,8 +68,9 @@ class LongListAdmin(ReadOnlyAdmin):
     ) -> HttpResponse:
         """An action is for the rows that were ticked, never for the millions behind them."""
         if request.POST.get("select_across"):
-            request.POST = request.POST.copy()
-            request.POST["select_across"] = "0"
+            ticked: Any = request.POST.copy()
+            ticked["select_across"] = "0"
+            request.POST = ticked
         return super().changelist_view(request, extra_context)
 
 
