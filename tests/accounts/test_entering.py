@@ -165,11 +165,10 @@ def test_a_closed_account_is_told_so_only_with_its_password(browser: Client, ali
 
 def test_signing_in_changes_the_session(browser: Client, alice: User) -> None:
     browser.get("/sign-in/")
-    browser.session["seen"] = True
     session = browser.session
     session["planted"] = "by somebody else"
     session.save()
-    planted = str(session.session_key)
+    planted = session.session_key or ""
 
     browser.cookies["sessionid"] = planted
     browser.post("/sign-in/", {"login": alice.email, "password": cast.PASSWORD})
