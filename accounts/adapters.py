@@ -5,9 +5,9 @@ from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
-from django_htmx.http import HttpResponseClientRefresh
 
 from accounts.actions import default_plan
 from accounts.models import User
@@ -48,7 +48,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         return str(credentials.get("email", "")).lower()
 
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
-        return "/account/"
+        return reverse("account")
 
 
 class SecondStepAdapter(DefaultMFAAdapter):  # type: ignore[misc]
@@ -69,8 +69,3 @@ class SecondStepAdapter(DefaultMFAAdapter):  # type: ignore[misc]
 
     def generate_authenticator_name(self, user: User, type: Any) -> str:
         return str(_("My passkey"))
-
-
-def refresh_instead(request: HttpRequest) -> HttpResponse | None:
-    """Answer a page that polls after its session ended: it must not get this one inside itself."""
-    return HttpResponseClientRefresh() if request.headers.get("HX-Request") else None

@@ -82,7 +82,26 @@ class ShopUserAdmin(_UserAdmin, ShopAdmin):
     )
     add_fieldsets = ((None, {"fields": ("email", "plan", "password1", "password2")}),)
 
-    @admin.action(description=_("Lift the cool-down"), permissions=["change"])
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        """Whoever may not give rights must not take over an account that has some."""
+        if not super().has_change_permission(request, obj):
+            return False
+        if obj is None or request.user.is_superuser:
+            return True
+        return not obj.is_superuser and (not obj.is_staff or _may_give_rights(request))
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        fixed: tuple[str, ...] = tuple(super().get_readonly_fields(request, obj))
+        if not request.user.is_superuser:
+            fixed += ("is_superuser", "user_permissions")
+        if not _may_give_rights(request):
+            fixed += ("is_staff", "groups")
+        return fixed
+
+    def has_lift_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("accounts.lift_cool_down")
+
+    @admin.action(description=_("Lift the cool-down"), permissions=["lift"])
     def lift_cool_down(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         assert isinstance(request.user, User)
         for user in queryset.exclude(cooling_until=None):
@@ -99,6 +118,10 @@ class ShopUserAdmin(_UserAdmin, ShopAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """An account owns money; it is closed by making it inactive."""
         return False
+
+
+def _may_give_rights(request: HttpRequest) -> bool:
+    return request.user.has_perm("auth.change_group")
 
 
 @admin.register(Plan)

@@ -108,6 +108,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     class Meta:
         verbose_name = _("user")
         verbose_name_plural = _("users")
+        permissions: ClassVar[list[Any]] = [
+            ("lift_cool_down", _("May lift cool-downs")),
+        ]
         constraints: ClassVar[list[Any]] = [
             # Kept in lower case, so that unique means unique to people too.
             models.CheckConstraint(

@@ -10,7 +10,7 @@ from django.db import connection
 
 from accounts.actions import create_api_key, create_user
 from accounts.models import Mode, User
-from bench import catalogue, live, load, one_list, polls, soak, stage, webhooks
+from bench import admin, catalogue, live, load, one_list, polls, soak, stage, webhooks
 from bench.table import Row
 from orders.models import Order
 from suppliers.simulator.remote import RemoteSimulator
@@ -190,7 +190,7 @@ def measure_catalogue(_simulator: RemoteSimulator, size: int = catalogue.USUAL) 
 
 
 # Minutes long, and no figure but a proof: only by name.
-ON_REQUEST = {"soak"}
+ON_REQUEST = {"soak", "admin"}
 # Some give several rows, and some can be told a size: `catalogue:100000`.
 ALL: dict[str, Callable[..., Row | Iterable[Row]]] = {
     "poll": measure_poll,
@@ -204,5 +204,6 @@ ALL: dict[str, Callable[..., Row | Iterable[Row]]] = {
     "soak": soak.measure_soak,
     "webhooks": webhooks.measure_webhooks,
     "webhooks-crowd": webhooks.measure_crowd,
+    "admin": admin.measure,
     "live": live.measure_live,
 }

@@ -45,6 +45,8 @@ QUEUES = {
     "webhooks.deliver_due": WEBHOOKS,
     "webhooks.send_notices": MAIL,
     "webhooks.prune_log": UPKEEP,
+    "office.fold_sums": UPKEEP,
+    "office.check_books": UPKEEP,
 }
 
 # Giving messages back while the connection breaks fails in a way that ends the worker, and so does
@@ -175,9 +177,20 @@ app.conf.update(
             "schedule": 3600.0,
             "options": {"expires": 1800},
         },
+        "fold sums": {
+            "task": "office.fold_sums",
+            "schedule": 300.0,
+            "options": {"expires": 240},
+        },
+        # Also sent at once by the button in the admin.
+        "check the books": {
+            "task": "office.check_books",
+            "schedule": 600.0,
+            "options": {"expires": 300},
+        },
     },
 )
-app.autodiscover_tasks(["accounts", "orders", "catalog", "wallet", "webhooks"])
+app.autodiscover_tasks(["accounts", "orders", "catalog", "wallet", "webhooks", "office"])
 
 
 @setup_logging.connect

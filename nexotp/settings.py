@@ -45,6 +45,7 @@ INSTALLED_APPS = [
     "wallet",
     "catalog",
     "orders",
+    "office",
 ]
 
 MIDDLEWARE = [
@@ -58,6 +59,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "office.middleware.ActingMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -317,6 +319,13 @@ COOL_DOWN_MINUTES = env.int("COOL_DOWN_MINUTES", default=120)
 SUPPLIER_FLOAT_HOURS = env.int("SUPPLIER_FLOAT_HOURS", default=24)
 SUPPLIER_DRIFT_PERCENT = env.int("SUPPLIER_DRIFT_PERCENT", default=2)
 
+# ---- Staff ------------------------------------------------------------------------------------
+# Above these a second person must agree, in minor units of the shop's currency: one refund, all
+# refunds of one person on one day, one correction of a wallet.
+REFUND_LIMIT = env.int("REFUND_LIMIT", default=50_000)
+REFUND_DAILY_LIMIT = env.int("REFUND_DAILY_LIMIT", default=500_000)
+ADJUSTMENT_LIMIT = env.int("ADJUSTMENT_LIMIT", default=100_000)
+
 # ---- Webhooks ---------------------------------------------------------------------------------
 WEBHOOK_MAX_ENDPOINTS = env.int("WEBHOOK_MAX_ENDPOINTS", default=10)
 # Ports of customers' servers that are sent to.
@@ -435,4 +444,7 @@ UNFOLD = {
     },
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
+    "STYLES": [lambda _request: static("css/pages/office.css")],
+    "DASHBOARD_CALLBACK": "office.admin.home.dashboard",
+    "SIDEBAR": {"navigation": "office.navigation.sidebar"},
 }

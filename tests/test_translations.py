@@ -17,7 +17,7 @@ from django.utils import translation
 from django.utils.translation.template import templatize
 
 ROOT = Path(__file__).resolve().parent.parent
-APPS = ["accounts", "wallet", "catalog", "orders", "webhooks", "nexotp", "suppliers"]
+APPS = ["accounts", "wallet", "catalog", "orders", "office", "webhooks", "nexotp", "suppliers"]
 KEYWORDS: dict[str, tuple[int | tuple[int, str], ...] | None] = {
     "_": None,
     "gettext": None,

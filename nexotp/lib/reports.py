@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.utils.safestring import SafeString
 from django.views.debug import ExceptionReporter
 
 from nexotp.lib.logs import redact
@@ -20,11 +21,11 @@ class KeylessReporter(ExceptionReporter):
             data[name] = [(key, _kept(key, value)) for key, value in data.get(name) or ()]
         return data
 
-    def get_traceback_html(self) -> str:
-        return redact(super().get_traceback_html())
+    def get_traceback_html(self) -> SafeString:
+        return SafeString(redact(super().get_traceback_html()))
 
-    def get_traceback_text(self) -> str:
-        return redact(super().get_traceback_text())
+    def get_traceback_text(self) -> SafeString:
+        return SafeString(redact(super().get_traceback_text()))
 
 
 def _kept(name: str, value: Any) -> Any:

@@ -14,7 +14,10 @@ from nexotp.reference.markdown import Linker, Page, Writer
 
 FOLDER = BASE_DIR / "docs/guides"
 # In the order in which somebody new would read them.
-SLUGS = ("first-order", "idempotency", "webhooks", "sandbox", "errors-and-limits", "moving")
+SLUGS = (
+    *("first-order", "idempotency", "webhooks", "sandbox", "errors-and-limits", "compatible"),
+    "moving",
+)
 OVERVIEW = "overview"
 # Anchors are the same in every language, so that a link survives a change of it.
 _ANCHORS = "en"

@@ -11,13 +11,23 @@ result.
 """
 
 from orders.actions.buying import NoNumbers, SupplierUnavailable
+from orders.actions.checking import check_order
 from orders.actions.closing import (
     CancelTooEarly,
     OrderNotCancellable,
+    OrderNotRefundable,
     advance_due_orders,
     cancel_order,
     refund_order,
     report_number,
+)
+from orders.actions.deciding import (
+    AttemptNotOpen,
+    Outcome,
+    OutcomeDoesNotFit,
+    ReferenceTaken,
+    decide_attempt,
+    possible_outcomes,
 )
 from orders.actions.floats import compare_balances, record_supplier_top_up, watch_floats
 from orders.actions.guarding import (
@@ -54,12 +64,14 @@ from orders.actions.receiving import (
 from orders.actions.reconciling import reconcile_history, settle_stray
 from orders.actions.searching import settle_unknown_attempts
 from orders.actions.settling import settle_due_attempts
-from orders.actions.several import MOST_AT_ONCE, Outcome, keys_of, place_several
+from orders.actions.several import MOST_AT_ONCE, BatchOutcome, keys_of, place_several
 
 __all__ = [
     "MOST_AT_ONCE",
     "AccountClosed",
     "AccountCoolingDown",
+    "AttemptNotOpen",
+    "BatchOutcome",
     "CancelTooEarly",
     "IdempotencyInProgress",
     "IdempotencyKeyReused",
@@ -67,11 +79,14 @@ __all__ = [
     "OpenOrdersRemain",
     "OrderNotActive",
     "OrderNotCancellable",
+    "OrderNotRefundable",
     "OrderRequest",
     "Outcome",
+    "OutcomeDoesNotFit",
     "Placement",
     "PriceAboveMax",
     "RateUnavailable",
+    "ReferenceTaken",
     "ResendNotSupported",
     "StaffAccount",
     "SupplierUnavailable",
@@ -81,8 +96,10 @@ __all__ = [
     "advance_due_orders",
     "cancel_order",
     "check_cool_down",
+    "check_order",
     "compare_balances",
     "cool_down_abusers",
+    "decide_attempt",
     "delete_account",
     "finish_order",
     "keys_of",
@@ -91,6 +108,7 @@ __all__ = [
     "place_order",
     "place_several",
     "poll_supplier",
+    "possible_outcomes",
     "read_hinted",
     "reconcile_history",
     "record_supplier_top_up",

@@ -23,7 +23,7 @@ MOST_AT_ONCE = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class BatchOutcome:
     """What became of one of several: placed now or before, still being placed, or why not."""
 
     placement: Placement | None = None
@@ -48,7 +48,7 @@ def keys_of(key: str, count: int) -> list[str]:
 
 def place_several(
     request: OrderRequest, *, count: int, user: User, mode: str, now: datetime
-) -> list[Outcome]:
+) -> list[BatchOutcome]:
     """Place so many orders at the same time; each succeeds or fails for itself.
 
     `request.key` is the confirmation's key. Raises nothing that `place_order` raises: it is told
@@ -63,12 +63,12 @@ def place_several(
 
 def _placing(
     request: OrderRequest, *, user: User, mode: str, now: datetime
-) -> Callable[[str], Outcome]:
-    def place(key: str) -> Outcome:
+) -> Callable[[str], BatchOutcome]:
+    def place(key: str) -> BatchOutcome:
         try:
             placement = place_order(replace(request, key=key), user=user, mode=mode, now=now)
         except Problem as problem:
-            return Outcome(problem=problem)
-        return Outcome(placement=placement)
+            return BatchOutcome(problem=problem)
+        return BatchOutcome(placement=placement)
 
     return place

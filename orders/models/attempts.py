@@ -101,6 +101,9 @@ class PurchaseAttempt(models.Model):
     class Meta:
         verbose_name = _("purchase attempt")
         verbose_name_plural = _("purchase attempts")
+        permissions: ClassVar[list[Any]] = [
+            ("decide_attempt", _("May say what became of a purchase")),
+        ]
         constraints: ClassVar[list[Any]] = [
             # Two customers must never share a number, whatever else happens.
             models.UniqueConstraint(
@@ -145,6 +148,14 @@ class PurchaseAttempt(models.Model):
                 fields=["supplier"],
                 condition=Q(hinted_at__isnull=False),
                 name="orders_attempt_hinted",
+            ),
+            # What somebody must look at is counted on every page of staff's.
+            models.Index(
+                fields=["state"],
+                condition=Q(
+                    state__in=[AttemptState.UNKNOWN, AttemptState.ORPHANED, AttemptState.REVIEW]
+                ),
+                name="orders_attempt_loose",
             ),
             BrinIndex(fields=["sent_at"], autosummarize=True, name="orders_attempt_recent"),
         ]

@@ -187,6 +187,11 @@ class Order(models.Model):
     class Meta:
         verbose_name = _("order")
         verbose_name_plural = _("orders")
+        permissions: ClassVar[list[Any]] = [
+            ("check_order", _("May have an order checked")),
+            ("cancel_order", _("May cancel orders")),
+            ("refund_order", _("May refund orders")),
+        ]
         constraints: ClassVar[list[Any]] = [
             models.UniqueConstraint(
                 fields=["user", "mode", "idempotency_key"],
@@ -245,6 +250,12 @@ class Order(models.Model):
             ),
             # Reports over the last days find them without reading the years before.
             BrinIndex(fields=["created_at"], autosummarize=True, name="orders_recent"),
+            # Support looks for the number that a customer names.
+            models.Index(
+                fields=["phone_number"],
+                condition=~Q(phone_number=""),
+                name="orders_of_number",
+            ),
         ]
 
     def __str__(self) -> str:

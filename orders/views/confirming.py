@@ -25,10 +25,10 @@ from nexotp.lib.ids import new_id
 from orders.actions import (
     MOST_AT_ONCE,
     AccountCoolingDown,
+    BatchOutcome,
     IdempotencyInProgress,
     IdempotencyKeyReused,
     OrderRequest,
-    Outcome,
     check_cool_down,
     place_order,
     place_several,
@@ -147,7 +147,7 @@ def _buy_several(request: HttpRequest, choice: Choice, *, max_price: int) -> Htt
 
 
 def _note(
-    request: HttpRequest, choice: Choice, outcomes: list[Outcome], problems: list[Problem]
+    request: HttpRequest, choice: Choice, outcomes: list[BatchOutcome], problems: list[Problem]
 ) -> None:
     """Keep for the batch's page what no order can tell: why others were not bought."""
     reasons = Counter(problem.code for problem in problems)

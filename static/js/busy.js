@@ -48,6 +48,7 @@
     else say("refused");
   });
   document.addEventListener("htmx:afterOnLoad", (event) => {
+    if (!event.detail.successful) return;
     tries.delete(event.detail.target);
     if (!isLost()) return;
     say("back");

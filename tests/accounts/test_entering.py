@@ -169,7 +169,7 @@ def test_signing_in_changes_the_session(browser: Client, alice: User) -> None:
     session = browser.session
     session["planted"] = "by somebody else"
     session.save()
-    planted = session.session_key
+    planted = str(session.session_key)
 
     browser.cookies["sessionid"] = planted
     browser.post("/sign-in/", {"login": alice.email, "password": cast.PASSWORD})

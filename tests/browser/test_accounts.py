@@ -45,7 +45,7 @@ def sign_in(page: Page, user: User, password: str = cast.PASSWORD) -> None:
 
 
 def code_of(secret: str, *, steps: int = 0) -> str:
-    return format_hotp_value(hotp_value(secret, int(time.time()) // 30 + steps))
+    return str(format_hotp_value(hotp_value(secret, int(time.time()) // 30 + steps)))
 
 
 @pytest.mark.parametrize(

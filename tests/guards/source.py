@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ("nexotp", "orders", "catalog", "wallet", "webhooks", "accounts", "suppliers")
+PACKAGES = ("nexotp", "office", "orders", "catalog", "wallet", "webhooks", "accounts", "suppliers")
 
 
 @cache

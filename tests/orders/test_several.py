@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from accounts.models import Mode, User
 from nexotp.lib.ids import new_id
-from orders.actions import Outcome, keys_of, place_several
+from orders.actions import BatchOutcome, keys_of, place_several
 from orders.models import Order
 from orders.reports import audit_ledger
 from orders.states import Status
@@ -43,12 +43,12 @@ def _confirmation(**changes: Any) -> dict[str, Any]:
     } | changes
 
 
-def _place(user: User, count: int, key: str) -> list[Outcome]:
+def _place(user: User, count: int, key: str) -> list[BatchOutcome]:
     wanted = cast.whatsapp_in_indonesia(key=key, max_price=PRICE)
     return place_several(wanted, count=count, user=user, mode=Mode.LIVE, now=timezone.now())
 
 
-def _reasons(outcomes: list[Outcome]) -> dict[str, int]:
+def _reasons(outcomes: list[BatchOutcome]) -> dict[str, int]:
     return kinds([each.problem for each in outcomes if each.problem])
 
 

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from django.conf import settings
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
@@ -64,6 +65,9 @@ class LedgerAccount(models.Model):
     class Meta:
         verbose_name = _("ledger account")
         verbose_name_plural = _("ledger accounts")
+        permissions: ClassVar[list[Any]] = [
+            ("adjust_wallet", _("May correct wallets")),
+        ]
         constraints: ClassVar[list[Any]] = [
             models.UniqueConstraint(
                 fields=["owner", "kind", "currency", "mode"],
@@ -239,6 +243,14 @@ class Transfer(models.Model):
         indexes: ClassVar[list[Any]] = [
             models.Index(fields=["debit", "id"], name="wallet_transfer_debit"),
             models.Index(fields=["credit", "id"], name="wallet_transfer_credit"),
+            # Sums over an hour find it without reading the years before.
+            BrinIndex(fields=["created_at"], autosummarize=True, name="wallet_transfer_recent"),
+            # Support looks for what a caller's request did.
+            models.Index(
+                fields=["request_id"],
+                condition=~Q(request_id=""),
+                name="wallet_transfer_request",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -150,11 +150,11 @@ def test_error_reports_carry_no_key(name: str, is_ours: bool, alice: User) -> No
     sent = [cast.key_for(alice) if is_ours else "f00d" * 8]
     request = RequestFactory().post(f"/stubs/handler_api.php?{name}={sent[0]}", {name: sent[0]})
     try:
-        _fail(dict(request.GET.items()))
+        _fail({key: str(value) for key, value in request.GET.items()})
     except ValueError as error:
         # The frames of the shop's own code, without this test's.
         frames = error.__traceback__.tb_next if error.__traceback__ else None
-        reporter = get_exception_reporter_class(request)(request, ValueError, error, frames)
+        reporter = get_exception_reporter_class(request)(request, ValueError, error, frames)  # type: ignore[operator]
 
     for report in (reporter.get_traceback_html(), reporter.get_traceback_text()):
         assert "cannot read" in report

@@ -1,0 +1,109 @@
+"""The audit for staff: who changed what, when and from where."""
+
+from typing import Any
+
+from django.apps import apps
+from django.contrib import admin
+from django.db import models
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.text import capfirst
+from django.utils.translation import gettext_lazy as _
+
+from nexotp.lib.admin import LongListAdmin
+from office.models import Act, AuditEntry
+
+_SHOWN_AT_ONCE = 4
+# Tables that only tie two others together have no name that a person would know.
+_PAIRS = {
+    "accounts_user_groups": _("Groups of an account"),
+    "accounts_user_user_permissions": _("Rights of an account"),
+    "auth_group_permissions": _("Rights of a group"),
+}
+
+
+@admin.register(AuditEntry)
+class AuditEntryAdmin(LongListAdmin):
+    list_display = ("at", "by", "act", "subject_shown", "label", "summary", "reason")
+    list_filter = ("act", "at", "subject")
+    list_select_related = ("by",)
+    search_fields = ("=by__email", "=row_id", "label", "=request_id", "reason", "=address")
+    search_help_text = _("Who, what it is called, its number, the request, the reason.")
+    fields = (
+        *("at", "by", "act", "subject_shown", "row_id", "label", "changes_shown", "reason"),
+        *("path", "address", "request_id"),
+    )
+
+    @admin.display(description=_("subject"), ordering="subject")
+    def subject_shown(self, entry: AuditEntry) -> str:
+        if named := _PAIRS.get(entry.subject):
+            return str(named)
+        model = _model_of(entry.subject)
+        return capfirst(str(model._meta.verbose_name)) if model else entry.subject
+
+    @admin.display(description=_("changes"))
+    def summary(self, entry: AuditEntry) -> str:
+        told = {
+            name: change
+            for name, change in entry.changes.items()
+            if name != "id" and (entry.act == Act.UPDATE or change != [None, ""])
+        }
+        lines = [
+            f"{_column(entry.subject, name)}: {_value(was)} → {_value(became)}"
+            for name, (was, became) in list(told.items())[:_SHOWN_AT_ONCE]
+        ]
+        more = len(told) - _SHOWN_AT_ONCE
+        return "; ".join(lines) + (f" … (+{more})" if more > 0 else "")
+
+    @admin.display(description=_("changes"))
+    def changes_shown(self, entry: AuditEntry) -> SafeString:
+        rows = format_html_join(
+            "",
+            '<tr><th scope="row">{}</th><td>{}</td><td>{}</td></tr>',
+            (
+                (
+                    _column(entry.subject, name),
+                    _named(entry.subject, name, was),
+                    _named(entry.subject, name, became),
+                )
+                for name, (was, became) in entry.changes.items()
+            ),
+        )
+        return format_html(
+            '<table class="office-changes"><thead><tr><th scope="col">{}</th>'
+            '<th scope="col">{}</th><th scope="col">{}</th></tr></thead><tbody>{}</tbody></table>',
+            _("column"),
+            _("before"),
+            _("after"),
+            rows,
+        )
+
+
+def _model_of(table: str) -> type[models.Model] | None:
+    found = (m for m in apps.get_models(include_auto_created=True) if m._meta.db_table == table)
+    return next(found, None)
+
+
+def _field_of(table: str, column: str) -> Any:
+    model = _model_of(table)
+    fields = model._meta.concrete_fields if model else ()
+    return next((field for field in fields if field.column == column), None)
+
+
+def _column(table: str, column: str) -> str:
+    field = _field_of(table, column)
+    return str(field.verbose_name) if field is not None else column
+
+
+def _value(value: Any) -> str:
+    return "—" if value is None or value == "" else str(value)
+
+
+def _named(table: str, column: str, value: Any) -> str:
+    """A value as people know it: the name of the row that a foreign key names."""
+    field = _field_of(table, column)
+    if value is not None and field is not None and field.remote_field is not None:
+        key = {field.target_field.attname: value}
+        named = field.remote_field.model._default_manager.filter(**key).first()
+        return f"{named} (#{value})" if named is not None else f"#{value}"
+    return _value(value)
