@@ -319,6 +319,9 @@ def _unmatched(supplier: Supplier, simulator: RemoteSimulator) -> list[str]:
             fits = is_given_back == is_returned or (is_given_back and is_moot)
         elif owner.state == AttemptState.LOST:
             fits = True
+        elif owner.state == AttemptState.REVIEW:
+            # Closed before we asked, and it never says how: a person is to look.
+            fits = not client.has_history
         else:
             fits = is_given_back and owner.state == AttemptState.CANCELLED
         if not fits:

@@ -217,6 +217,9 @@ def _record_ending(
     if ending.end == End.CLOSED:
         _settle_purchase(attempt, AttemptState.CANCELLED)
         _release(locked, now=now)
+    elif ending.end == End.UNCLEAR:
+        _settle_purchase(attempt, AttemptState.REVIEW, error=ending.end)
+        _release(locked, now=now)
     elif ending.end == End.CODE_LOST:
         book_loss(attempt, reason=ending.end)
         _release(locked, now=now)

@@ -36,6 +36,8 @@ class End(StrEnum):
     CODE = "a code came"
     CLOSED = "closed without a charge"
     CODE_LOST = "closed with a code that cannot be read any more"
+    # Closed before we asked, by a supplier that neither then nor later says how.
+    UNCLEAR = "closed, with or without a charge"
     TOO_EARLY = "locked for a while yet"
     # Not known to the supplier, or alive in spite of its word: neither proves a refund.
     OPEN = "open, as far as is known"
@@ -122,7 +124,10 @@ def _closed(
         cancellation.outcome == CancelOutcome.CODE_ARRIVED
         or activation.state == ActivationState.FINISHED
     )
-    return Ending(End.CODE_LOST if had_code else End.CLOSED)
+    if had_code:
+        return Ending(End.CODE_LOST)
+    is_told_later = client.has_history or activation.state != ActivationState.CLOSED
+    return Ending(End.CLOSED if is_told_later else End.UNCLEAR)
 
 
 @transaction.atomic

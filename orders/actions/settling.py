@@ -82,6 +82,8 @@ def _get_rid_of(attempt: PurchaseAttempt, *, now: datetime) -> None:
                 _try_to_finish(attempt, now=now)
         case End.CODE_LOST:
             _book(attempt, reason=ending.end)
+        case End.UNCLEAR:
+            _change(attempt, AttemptState.REVIEW, error=ending.end, again=None)
         case End.CLOSED:
             _change(attempt, AttemptState.CANCELLED, again=None)
         case End.TOO_EARLY:
