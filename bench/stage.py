@@ -93,7 +93,8 @@ def pgbench(script: str, *, clients: int, seconds: int) -> float:
 
 def wait_for(port: int) -> None:
     """Return once somebody listens there."""
-    for _ in range(200):
+    # A busy machine takes long over a start.
+    for _ in range(1_200):
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 return
