@@ -28,8 +28,8 @@ from nexotp.reference.guides import SLUGS
 _TERMS = BASE_DIR / "docs/terms"
 # What strangers have no business with, and what would be the same page at many addresses.
 _NOT_FOR_ROBOTS = (
-    *("/account", "/admin/", "/api/", "/buy/", "/hooks/", "/orders/", "/wallet/", "/webhooks/"),
-    *("/wp-json/", "/*?q=", "/*&q=", "/docs/search/"),
+    *("/account", "/admin/", "/api/", "/buy/", "/developers/", "/hooks/", "/orders/", "/wallet/"),
+    *("/webhooks/", "/wp-json/", "/*?q=", "/*&q=", "/docs/search/"),
 )
 
 

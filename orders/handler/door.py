@@ -29,7 +29,9 @@ _LARGEST_NUMBER = 2**63 - 1
 class HandlerMiddleware(DoorMiddleware):
     """The handler door: every exception as a token of the dialect."""
 
-    prefixes = ("/stubs/", *(f"/{name}/stubs/" for name in BY_PATH))
+    prefixes = tuple(
+        f"{root}{path}stubs/" for root in ("/", "//") for path in ("", *(f"{p}/" for p in BY_PATH))
+    )
 
     def __call__(self, request: HttpRequest) -> Any:
         response = super().__call__(request)
