@@ -6,8 +6,9 @@ from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
+
+from nexotp.lib.pages import back_or
 
 THEMES = ("light", "dark")
 _COOKIE = "theme"
@@ -29,7 +30,7 @@ def theme_of(request: HttpRequest) -> str:
 def choose_theme(request: HttpRequest) -> HttpResponse:
     """Remember light or dark; anything else leaves it to the system again."""
     theme = request.POST.get("theme", "")
-    response = redirect(_back(request))
+    response = redirect(back_or(request, "landing"))
     if theme in THEMES:
         response.set_cookie(
             _COOKIE,
@@ -42,11 +43,3 @@ def choose_theme(request: HttpRequest) -> HttpResponse:
     else:
         response.delete_cookie(_COOKIE, samesite="Lax")
     return response
-
-
-def _back(request: HttpRequest) -> str:
-    back = request.POST.get("next", "")
-    is_ours = url_has_allowed_host_and_scheme(
-        back, {request.get_host()}, require_https=request.is_secure()
-    )
-    return back if is_ours else "landing"

@@ -11,6 +11,15 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "nexotp.settings")
 django.setup(set_prefix=False)
 
 
+# What a server says of a request, whatever the process's environment has by the same name.
+_SAID_BY_SERVER = {
+    *("REQUEST_METHOD", "PATH_INFO", "QUERY_STRING", "SCRIPT_NAME", "CONTENT_TYPE"),
+    *("CONTENT_LENGTH", "SERVER_NAME", "SERVER_PORT", "SERVER_PROTOCOL", "SERVER_SOFTWARE"),
+    *("REMOTE_ADDR", "REMOTE_HOST", "REMOTE_PORT", "GATEWAY_INTERFACE", "HTTP_HOST"),
+}
+_ENVIRONMENT = frozenset(os.environ) - _SAID_BY_SERVER
+
+
 class Utf8Request(WSGIRequest):
     """Reads queries and forms as UTF-8, whatever the Content-Type says.
 
@@ -29,7 +38,18 @@ class Utf8Request(WSGIRequest):
 
 
 class Handler(WSGIHandler):
+    """Takes the process's environment out of each request.
+
+    CGI put it there and Granian does: every secret of ours would stand in `request.META`, which
+    error reports print and django-allauth stores with a request that waits for the password.
+    """
+
     request_class = Utf8Request
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+        for name in _ENVIRONMENT:
+            environ.pop(name, None)
+        return super().__call__(environ, start_response)
 
 
 application = Handler()

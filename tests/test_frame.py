@@ -29,6 +29,11 @@ def test_the_system_decides_until_somebody_chooses(client: Client) -> None:
     assert "data-theme" not in page
 
 
+@pytest.mark.parametrize("page", ["nothing", "show_top_up", "\n/x", "//evil.example", "/\\evil"])
+def test_a_switch_leads_to_no_place_that_is_not_a_page_of_ours(client: Client, page: str) -> None:
+    assert client.post("/theme/", {"theme": "dark", "next": page})["Location"] == "/"
+
+
 @pytest.mark.parametrize(
     ("theme", "sheet"), [("dark", 'css/dark.css" media="screen"'), ("light", None)]
 )

@@ -10,6 +10,7 @@ from allauth.mfa.webauthn import forms as passkeys
 from django import forms
 from django.contrib.auth.hashers import make_password
 from django.core.cache import cache
+from django.core.validators import EmailValidator
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -70,6 +71,14 @@ class SignUpForm(_Dressed, account.SignupForm):  # type: ignore[misc]
     attributes = {"email": {"autocomplete": "username", "inputmode": "email"}}
     field_order = ["email", "password1", "terms"]
     first = "email"
+
+    def clean_email(self) -> str:
+        """An address too long to be kept would be cut, and be another one."""
+        longest = User._meta.get_field("email").max_length or 0
+        if len(self.cleaned_data["email"]) > longest:
+            raise forms.ValidationError(EmailValidator.message)
+        address: str = super().clean_email()
+        return address
 
     def try_save(self, request: HttpRequest) -> tuple[User | None, HttpResponse | None]:
         if self.account_already_exists:

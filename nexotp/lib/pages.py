@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
@@ -47,6 +48,18 @@ def public_page(view: View) -> View:
         return response
 
     return page
+
+
+def back_or(request: HttpRequest, otherwise: str, *, field: str = "next") -> str:
+    """Return the page of ours from which a form was sent, as its field says, or another one.
+
+    Only what begins with a slash is a page: `redirect` takes any other word for a view's name.
+    """
+    back = request.POST.get(field, "")
+    is_ours = back.startswith("/") and url_has_allowed_host_and_scheme(
+        back, {request.get_host()}, require_https=request.is_secure()
+    )
+    return back if is_ours else otherwise
 
 
 def search_text(request: HttpRequest) -> str:

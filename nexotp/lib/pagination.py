@@ -13,6 +13,7 @@ from nexotp.lib.fields import Fields
 _Row = TypeVar("_Row")
 _Read = TypeVar("_Read", covariant=True)
 _LARGEST_NUMBER = 2**63 - 1
+_MOST_DIGITS = len(str(_LARGEST_NUMBER))
 LAST_PAGE = 1_000_000_000
 LARGEST_PAGE = 100
 USUAL_PAGE = 20
@@ -42,7 +43,9 @@ def keyset_page(rows: Rows[_Row], *, before: str, size: int) -> KeysetPage[_Row]
 
     The rows come the newest first, and their key is their primary key.
     """
-    is_key = before.isascii() and before.isdigit() and int(before[:20]) <= _LARGEST_NUMBER
+    # So many digits, and no more: Python refuses to read a number of thousands.
+    is_digits = before.isascii() and before.isdigit() and len(before) <= _MOST_DIGITS
+    is_key = is_digits and int(before) <= _LARGEST_NUMBER
     older_rows = rows.filter(pk__lt=int(before)) if is_key else rows
     found: list[Any] = list(older_rows[: size + 1])
     shown = found[:size]

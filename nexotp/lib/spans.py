@@ -1,12 +1,16 @@
 """Spans of days as people choose them in a form, in the shop's time zone."""
 
 from collections.abc import Mapping
-from datetime import datetime, time
+from datetime import date, datetime, time
 from typing import Any
 
 from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+
+# Nothing happened before the first or will after the last; days far beyond them have moments that
+# other time zones cannot write.
+_FIRST, _LAST = date(1970, 1, 1), date(9000, 1, 1)
 
 
 class DayInput(forms.DateInput):
@@ -31,6 +35,10 @@ def span_of(wanted: Mapping[str, Any]) -> tuple[datetime | None, datetime | None
     """Return the moments from which and until which days of the shop's time zone last."""
     since, until = wanted.get("since"), wanted.get("until")
     return (
-        since and timezone.make_aware(datetime.combine(since, time.min)),
-        until and timezone.make_aware(datetime.combine(until, time.max)),
+        since and timezone.make_aware(datetime.combine(_within(since), time.min)),
+        until and timezone.make_aware(datetime.combine(_within(until), time.max)),
     )
+
+
+def _within(day: date) -> date:
+    return min(max(day, _FIRST), _LAST)

@@ -50,8 +50,9 @@ def delete_account(user: User, *, give_up: int, now: datetime) -> None:
     """
     if user.is_staff:
         raise StaffAccount
-    # Whoever places an order holds its wallet until the order is there, and looks then whether
-    # the account still is: one of the two sees the other.
+    # Whoever opens a top-up holds the account, whoever places an order its wallet until the order
+    # is there, and both look then whether the account still is: one of the two sees the other.
+    User.objects.select_for_update(no_key=True).get(pk=user.pk)
     wallets = list(LedgerAccount.objects.select_for_update().filter(owner=user).order_by("pk"))
     if open_orders(user):
         raise OpenOrdersRemain

@@ -99,7 +99,7 @@ def set_favorite(request: HttpRequest, service_code: str) -> HttpResponse:
     if request.headers.get("HX-Request"):
         context = {"service": service, "is_starred": is_starred, "is_news": True}
         return render(request, "orders/star.html", context)
-    return redirect(back_or(request, reverse("buy")))
+    return redirect(back_or(request, reverse("buy"), field="back"))
 
 
 @dataclass(frozen=True, slots=True)

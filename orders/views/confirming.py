@@ -39,17 +39,29 @@ from orders.views.parts import customer_of, page_or_part, visible_service
 from wallet.actions import open_wallet
 
 _KEY = re.compile("buy_[0-9A-Z]{26}")
+
+
+class ModeChanged(Problem):
+    code = "mode_changed"
+    status = 409
+    message = _("You changed between the shop and the sandbox in another tab.")
+
+
 # Any provider, those that deliver best first; no provider's code has a colon.
 BEST_DELIVERY = "any:delivery"
 
 
 class PurchaseForm(forms.Form):
-    """What the confirmation sends back: what it showed, and the key that makes it count once."""
+    """What the confirmation sends back: what it showed, and the key that makes it count once.
 
+    The key is part of the address of what was bought with it, so it holds what addresses do.
+    """
+
+    mode = forms.ChoiceField(choices=Mode.choices)
     provider = forms.CharField(max_length=100)
     max_price = forms.IntegerField(min_value=1)
     quantity = forms.IntegerField(min_value=1, max_value=MOST_AT_ONCE, required=False)
-    key = forms.CharField(max_length=60)
+    key = forms.RegexField(r"\A[A-Za-z0-9_]{1,60}\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +119,9 @@ def _buy(request: HttpRequest, service: Service, country: Country) -> HttpRespon
     sent = form.cleaned_data
     quantity = sent["quantity"] or 1
     choice = Choice(service, country, sent["provider"], quantity, sent["key"])
+    if sent["mode"] != mode_of(request):
+        # Play money was agreed to, and real money would be spent, or the other way round.
+        return _ask_again(request, choice, ModeChanged(), price_before=sent["max_price"])
     if quantity > 1:
         return _buy_several(request, choice, max_price=sent["max_price"])
     try:

@@ -10,7 +10,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from accounts.models import Mode
-from accounts.people import asks_again, signed_in
+from accounts.people import asks_again, keeps_nothing, signed_in
 from nexotp.lib.errors import Problem
 from orders.actions import delete_account, open_orders
 from wallet.actions import open_wallet
@@ -18,6 +18,7 @@ from wallet.actions import open_wallet
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
+@keeps_nothing
 @asks_again
 def leave(request: HttpRequest) -> HttpResponse:
     """Say what goes, what stays and what is lost; then delete."""

@@ -130,7 +130,7 @@ def _change(
     if request.headers.get("HX-Request"):
         return card_part(request, _order(request, order_id), note=note)
     messages.add_message(request, level, str(note))
-    return redirect(back_or(request, reverse("order", args=[order_id])))
+    return redirect(back_or(request, reverse("order", args=[order_id]), field="back"))
 
 
 def _order(request: HttpRequest, order_id: str) -> Order:

@@ -247,6 +247,7 @@ def test_a_number_is_shown_in_groups(
 def _again(browser: Client, address: str = "/buy/") -> dict[str, Any]:
     found = browser.get(address).context["again"]
     return {
+        "mode": "live",
         "provider": found.provider,
         "max_price": found.price,
         "quantity": 1,

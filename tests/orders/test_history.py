@@ -239,3 +239,25 @@ def test_nobody_sees_anothers_receipt(page: Client, bob: User) -> None:
     order = cast.order_row(bob)
 
     assert page.get(f"/orders/{order.public_id}/receipt").status_code == 404
+
+
+@pytest.mark.parametrize("before", ["0" * 5_000, "9" * 20, "0" * 20 + "9" * 30, "٣", "-1"])
+def test_a_place_in_the_list_that_is_none_is_its_beginning(
+    page: Client, alice: User, before: str
+) -> None:
+    cast.buy(alice)
+
+    answer = page.get("/orders/history/", {"before": before})
+
+    assert answer.status_code == 200
+    assert len(answer.context["page"].rows) == 1
+
+
+@pytest.mark.parametrize("address", ["/orders/history/", "/orders/history.csv", "/wallet/"])
+@pytest.mark.parametrize(
+    "span", [{"since": "0001-01-01"}, {"until": "9999-12-31"}, {"until": "0001-01-01"}]
+)
+def test_days_at_the_ends_of_the_calendar_can_be_asked_for(
+    page: Client, address: str, span: dict[str, str]
+) -> None:
+    assert page.get(address, span).status_code == 200

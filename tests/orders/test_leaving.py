@@ -16,6 +16,7 @@ from orders.actions import (
     AccountClosed,
     OpenOrdersRemain,
     StaffAccount,
+    TopUpPending,
     WalletNotEmpty,
     cancel_order,
     delete_account,
@@ -23,7 +24,9 @@ from orders.actions import (
 from orders.models import Order
 from tests import cast
 from tests.together import all_at_once
-from wallet.models import Transfer
+from tests.wallet.top_ups import scenes
+from wallet.actions import AccountShut
+from wallet.models import TopUp, Transfer
 from webhooks.actions import create_endpoint
 from webhooks.models import Endpoint
 
@@ -132,3 +135,34 @@ def test_leaving_and_buying_at_once(alice: User, round_number: int) -> None:
     assert Order.objects.open().exists() == bool(bought)
     assert User.objects.get().is_active == bool(bought)
     call_command("audit_ledger")
+
+
+@pytest.mark.parametrize("round_number", range(4))
+def test_leaving_and_topping_up_at_once(alice: User, round_number: int) -> None:
+    bank = scenes.bank_method()
+    works: list[Callable[[], object]] = [
+        lambda: leave(alice),
+        lambda: scenes.opened(alice, bank),
+    ]
+
+    outcomes = all_at_once(lambda number: works[(number + round_number) % 2](), count=4)
+
+    left = [each for each in outcomes if each is None]
+    opened = [each for each in outcomes if isinstance(each, TopUp)]
+    refused = [each for each in outcomes if isinstance(each, Exception)]
+    allowed = (AccountShut, TopUpPending, WalletNotEmpty)
+    assert all(isinstance(each, allowed) for each in refused), outcomes
+    # Nobody is left to pay into the wallet of an account that has gone.
+    assert bool(left) != bool(opened), outcomes
+    assert User.objects.get().is_active == bool(opened)
+    call_command("audit_ledger")
+
+
+def test_no_top_up_is_opened_by_whoever_has_just_left(alice: User) -> None:
+    bank = scenes.bank_method()
+    leave(alice)
+
+    with pytest.raises(AccountShut):
+        scenes.opened(alice, bank)
+
+    assert not TopUp.objects.exists()

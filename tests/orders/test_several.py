@@ -36,6 +36,7 @@ def _browser_of(user: User, client: Client | None = None) -> Client:
 
 def _confirmation(**changes: Any) -> dict[str, Any]:
     return {
+        "mode": "live",
         "provider": "any",
         "max_price": PRICE,
         "quantity": 3,

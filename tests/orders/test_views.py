@@ -36,7 +36,8 @@ def _shown_price() -> int:
 
 
 def _confirmation(**changes: object) -> dict[str, object]:
-    return {"provider": "any", "max_price": _shown_price(), "key": new_id("buy")} | changes
+    shown = {"mode": "live", "provider": "any", "max_price": _shown_price(), "key": new_id("buy")}
+    return shown | changes
 
 
 # ---- choosing ---------------------------------------------------------------------------------
@@ -138,7 +139,8 @@ def test_a_price_that_rose_is_asked(browser: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    "change", [{"max_price": ""}, {"max_price": "-5"}, {"key": ""}, {"provider": "\x00"}]
+    "change",
+    [{"max_price": ""}, {"max_price": "-5"}, {"key": ""}, {"provider": "\x00"}, {"mode": ""}],
 )
 def test_a_form_that_was_tampered_with_starts_over(
     browser: Client, change: dict[str, object]
@@ -147,6 +149,41 @@ def test_a_form_that_was_tampered_with_starts_over(
 
     assert answer["Location"] == GOODS
     assert not Order.objects.exists()
+
+
+@pytest.mark.parametrize("shown", ["sandbox", "live"])
+def test_no_other_money_is_spent_than_the_page_showed(
+    browser: Client, alice: User, shown: str
+) -> None:
+    """Two tabs, and in one of them somebody changed between the shop and the sandbox."""
+    now = "live" if shown == "sandbox" else "sandbox"
+    form = _confirmation(mode=shown)
+    browser.post("/mode/", {"mode": now})
+
+    answer = browser.post(GOODS, form)
+
+    page = answer.content.decode()
+    assert answer.status_code == 409
+    assert "in another tab" in page
+    assert not Order.objects.exists()
+    assert f'name="mode" value="{now}"' in page
+    assert str(form["key"]) not in page
+
+
+@pytest.mark.parametrize("key", ["a b", "../x", "a/b", "\u043a", "x" * 61])
+def test_a_key_that_is_no_part_of_an_address_buys_nothing(browser: Client, key: str) -> None:
+    for quantity in (1, 2):
+        answer = browser.post(GOODS, _confirmation(key=key, quantity=quantity))
+
+        assert answer["Location"] == GOODS
+    assert not Order.objects.exists()
+
+
+def test_a_star_leads_back_to_no_view_by_name(browser: Client) -> None:
+    for back in ("order", "nothing", "\n/", "//evil.example"):
+        answer = browser.post("/buy/whatsapp/favorite", {"starred": "yes", "back": back})
+
+        assert answer["Location"] == "/buy/"
 
 
 def test_too_many_open_orders_says_where_to_go(browser: Client, alice: User) -> None:

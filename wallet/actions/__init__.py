@@ -14,6 +14,7 @@ from wallet.actions.deciding import (
     reject_top_up,
 )
 from wallet.actions.opening import (
+    AccountShut,
     GatewayAway,
     MethodUnavailable,
     TooManyOpenTopUps,
@@ -56,6 +57,7 @@ from wallet.actions.wallets import (
 )
 
 __all__ = [
+    "AccountShut",
     "AlreadySettled",
     "GatewayAway",
     "InsufficientFunds",

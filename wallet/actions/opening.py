@@ -30,6 +30,12 @@ class TooManyOpenTopUps(Problem):
     message = _("You have several top-ups that still wait. Pay or cancel one of them first.")
 
 
+class AccountShut(Problem):
+    code = "account_shut"
+    status = 403
+    message = _("This account is closed.")
+
+
 class MethodUnavailable(Problem):
     code = "payment_method_unavailable"
     status = 409
@@ -58,16 +64,13 @@ def open_top_up(
 ) -> TopUp:
     """Note what a buyer wants to pay in; the same form returns the top-up it made.
 
-    Raises TooManyOpenTopUps, MethodUnavailable.
+    Raises TooManyOpenTopUps, MethodUnavailable, AccountShut.
     """
     for _try in range(_TRIES):
         earlier = TopUp.objects.of(user).filter(form_key=form_key).select_related("method").first()
         if earlier is not None:
             return earlier
-        hours = (
-            settings.TOP_UP_TRANSFER_HOURS if method.is_manual else settings.TOP_UP_PAYMENT_HOURS
-        )
-        expires_at = now + timedelta(hours=hours)
+        expires_at = now + timedelta(hours=_hours(method))
         top_up = TopUp(
             user=user,
             method=method,
@@ -98,9 +101,11 @@ def _hours(method: PaymentMethod) -> int:
 
 @transaction.atomic
 def _insert(top_up: TopUp, now: datetime) -> None:
-    """Raises IntegrityError, TooManyOpenTopUps, MethodUnavailable."""
-    # One at a time for each account, or many at once would each count too few.
-    User.objects.select_for_update(no_key=True).get(pk=top_up.user_id)
+    """Raises IntegrityError, TooManyOpenTopUps, MethodUnavailable, AccountShut."""
+    # One at a time for each account, or many at once would each count too few; and none for one
+    # that was deleted or shut a moment ago.
+    if not User.objects.select_for_update(no_key=True).get(pk=top_up.user_id).is_active:
+        raise AccountShut
     is_repeat = TopUp.objects.filter(user=top_up.user, form_key=top_up.form_key).exists()
     if not is_repeat and (
         TopUp.objects.of(top_up.user).pending().count() >= settings.TOP_UP_MOST_OPEN
