@@ -6,10 +6,11 @@ transactions of their own.
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
-from django.core.cache import cache
+from django.core.cache import cache, caches
 from django.core.management import call_command
 from django.db import connection
 from django.test.utils import setup_databases, teardown_databases
@@ -59,6 +60,9 @@ def own_redis_database(request: pytest.FixtureRequest) -> None:
     worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
     settings.REDIS_URL = settings.REDIS_URL.replace("db=0", f"db={int(worker) + 2}")
     settings.CACHES["default"]["LOCATION"] = settings.REDIS_URL
+    # One that was opened while Django started would stay at the other address.
+    with suppress(AttributeError):
+        del caches["default"]
 
 
 @pytest.fixture(scope="session", autouse=True)

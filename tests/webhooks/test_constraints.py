@@ -17,6 +17,7 @@ BREAKS: dict[str, tuple[type[Any], dict[str, Any]]] = {
     "webhooks_endpoint_state_known": (Endpoint, {"state": "lost"}),
     "webhooks_endpoint_mode_known": (Endpoint, {"mode": "other"}),
     "webhooks_endpoint_wants_events": (Endpoint, {"events": []}),
+    "webhooks_trade_form_is_of_codes": (Endpoint, {"payload_format": "smsactivate"}),
     "webhooks_disabled_has_reason": (Endpoint, {"state": "disabled"}),
     "webhooks_event_type_known": (Event, {"type": "order.lost"}),
     "webhooks_event_mode_known": (Event, {"mode": "other"}),
