@@ -55,6 +55,7 @@ def test_creating_answers_with_the_secret_this_once(api: Api) -> None:
         "id": created["id"],
         "endpointUrl": "https://hooks.example.com/nexotp",
         "events": ["*"],
+        "payloadFormat": "nexotp",
         "status": "active",
         "failingSince": None,
         "createdAt": created["createdAt"],
@@ -344,3 +345,16 @@ def test_the_scope_is_needed(client: Client, alice: User) -> None:
 
     assert api.get("/webhooks").refusal == (403, "scope_missing")
     assert api.post("/webhooks", WORKING).refusal == (403, "scope_missing")
+
+
+def test_one_in_smsactivates_form_is_told_of_codes_alone(api: Api) -> None:
+    created = api.post("/webhooks", {**WORKING, "payloadFormat": "smsactivate"}).data
+
+    assert (created["payloadFormat"], created["events"]) == ("smsactivate", ["order.received"])
+
+
+@pytest.mark.parametrize("wrong", ["xml", 7, ["nexotp"]])
+def test_a_form_that_there_is_not(api: Api, wrong: object) -> None:
+    refused = api.post("/webhooks", {**WORKING, "payloadFormat": wrong})
+
+    assert set(refused.wrong_fields) == {"payloadFormat"}

@@ -52,7 +52,7 @@ def test_a_number_is_bought_and_its_code_read(
     page.goto("/buy/")
     page.get_by_label("E-mail").fill("Alice@Example.test")
     page.get_by_label("Password").fill(cast.PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
     expect(page.locator(".balance-pill")).to_contain_text("Rp 1,000,000")
 
     page.get_by_role("searchbox").press_sequentially("whats")

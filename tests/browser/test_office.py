@@ -3,6 +3,7 @@
 import pytest
 from django.contrib.auth.models import Group
 from django.utils import timezone
+from playwright.sync_api import expect
 
 from accounts.models import User
 from catalog.models import Supplier
@@ -49,7 +50,7 @@ def test_a_dear_refund_needs_two_people(
     story.goto(f"/admin/orders/order/?q={order.public_id}")
     story.locator(f"a[href*='/order/{order.pk}/change/']").first.click()
     timeline = story.get_by_role("region", name=happened)
-    assert timeline.get_by_text("4711").count() >= 1
+    expect(timeline.get_by_text("4711").first).to_be_visible()
     assert story.evaluate("document.documentElement.scrollWidth") <= 360
     story.goto(f"/admin/orders/order/{order.pk}/refund/")
     story.locator("input[name=reason]").fill("asked by phone")

@@ -86,7 +86,7 @@ def test_the_sign_in_page_stands_on_a_phone(open_browser: OpenBrowser) -> None:
     _look_at(page, "sign-in-360")
     page.get_by_label("E-mail").fill("nobody@example.test")
     page.get_by_label("Password").fill("wrong")
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
     expect(page.get_by_role("alert")).to_contain_text("do not match")
 
 

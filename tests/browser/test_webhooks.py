@@ -44,6 +44,7 @@ def test_from_nothing_to_a_verified_event(
     page = open_browser(user=alice)
     page.goto("/buy/")
     page.locator(".menu summary").click()
+    page.get_by_role("link", name="Developers").click()
     page.get_by_role("link", name="Webhooks").click()
     page.get_by_role("link", name="Add a webhook").first.click()
     page.get_by_label("Address of your server").fill(receiver.url())

@@ -148,7 +148,8 @@ def test_it_starts_again_after_kill_9(place: Place) -> None:
 def test_a_process_that_ends_takes_the_run_with_it_and_is_named(place: Place) -> None:
     run = place.start()
     run.wait_until_ready()
-    (simulator,) = [pid for pid in processes.leftovers(place.data) if "simulator" in command(pid)]
+    named = "suppliers.simulator"
+    (simulator,) = [pid for pid in processes.leftovers(place.data) if named in command(pid)]
 
     os.kill(simulator, signal.SIGKILL)
 

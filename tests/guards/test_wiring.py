@@ -30,7 +30,7 @@ PUBLIC = {
     "dev/mail/",  # nothing is there unless MAIL_FOLDER is set
     "language/",  # before signing in too
     # programs that speak SMS-Activate's protocol, who show a key
-    r"/?(?:(?P<path>hero|grizzly)/)?stubs/handler_api(?:\.php)?/?$",
+    r"(?:/)?(?:(?P<path>hero|grizzly)/)?stubs/handler_api(?:\.php)?/?$",
     "hooks/supplier/<slug:code>/<str:token>",  # suppliers, by an address that nobody can guess
     "hooks/payment/<slug:code>",  # payment gateways, who sign what they send
     # the reference, which shows a key only to its owner

@@ -1,6 +1,7 @@
 """Webhooks in SMS-Activate's form: each message, nothing else, by the same safe delivery."""
 
 import json
+from typing import Any
 
 import pytest
 from django.db import IntegrityError
@@ -124,15 +125,17 @@ def test_the_choice_of_events_does_not_change_it(trade: Endpoint) -> None:
 
 def test_it_is_chosen_in_the_browser(alice: User, receiver: Receiver) -> None:
     client = Client()
-    client.force_login(alice)
-    page = client.get("/webhooks/new").content.decode()
-    once = page.split('name="once" value="')[1].split('"')[0]
-    sent = {"endpoint_url": receiver.url("/sms"), "events": ["*"], "once": once}
+    cast.sign_in(client, alice)
 
-    refused = client.post("/webhooks/new", {**sent, "payloadFormat": "xml"})
-    done = client.post("/webhooks/new", {**sent, "payloadFormat": "smsactivate"})
+    def send(payload_format: str) -> Any:
+        page = client.get("/webhooks/new").content.decode()
+        assert page.count('name="payloadFormat"') == 2
+        once = page.split('name="once" value="')[1].split('"')[0]
+        sent = {"endpoint_url": receiver.url("/sms"), "events": ["*"], "once": once}
+        return client.post("/webhooks/new", sent | {"payloadFormat": payload_format})
 
-    assert page.count('name="payloadFormat"') == 2
+    refused, done = send("xml"), send("smsactivate")
+
     assert refused.status_code == 400
     assert done.status_code == 200
     endpoint = Endpoint.objects.get()

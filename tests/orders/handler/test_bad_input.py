@@ -131,6 +131,13 @@ def test_a_form_in_chunks(alice: User, web_server: str) -> None:
     assert response.text == "ACCESS_BALANCE:1000000.00"
 
 
+@pytest.mark.parametrize("path", ["//stubs/handler_api.php", "//grizzly/stubs/handler_api"])
+def test_a_slash_too_many_is_forgiven(path: str, alice: User, web_server: str) -> None:
+    url = f"{web_server}{path}?api_key={cast.key_for(alice)}&action=getBalance"
+
+    assert httpx2.get(url, trust_env=False).text == "ACCESS_BALANCE:1000000.00"
+
+
 def test_a_broken_shop_is_no_page(alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_args: object, **_options: object) -> None:
         raise ZeroDivisionError("secret words")
