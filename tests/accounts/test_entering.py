@@ -53,11 +53,12 @@ def test_a_new_person_is_in_after_the_code(browser: Client) -> None:
     [
         ({"terms": ""}, "Without the terms"),
         ({"email": "carol"}, "valid email"),
+        ({"email": f"{'c' * 300}@example.test"}, "valid email"),
         ({"password1": "password"}, "too common"),
         ({"password1": "carol@example"}, "too similar"),
         ({"password1": "1"}, "too short"),
     ],
-    ids=["no terms", "no address", "common", "like the address", "short"],
+    ids=["no terms", "no address", "too long", "common", "like the address", "short"],
 )
 def test_what_is_wrong_is_said_and_nothing_is_made(
     browser: Client, changed: dict[str, str], said: str
