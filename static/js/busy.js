@@ -21,7 +21,7 @@
       () => {
         // The part may have been replaced, or asked for anew and in vain, meanwhile.
         if (!target.isConnected || tries.get(target) !== count) return;
-        htmx.ajax("GET", path, { source: target, target, swap });
+        htmx.ajax("GET", path, { source: target, target, swap })?.catch(() => {});
       },
       Math.min(FIRST_PAUSE_MS * 2 ** (count - 1), LONGEST_PAUSE_MS),
     );
