@@ -10,6 +10,7 @@ from typing import Any
 from django.utils import timezone
 
 from accounts.models import Mode
+from catalog import search
 from catalog.models import Country, Service
 from nexotp.lib.brief import briefly
 
@@ -20,6 +21,7 @@ _SECONDS = 60
 class ShelfService:
     """A service on sale; `price` is the lowest, in minor units of the shop's currency."""
 
+    pk: int
     code: str
     name: str
     price: int
@@ -50,19 +52,17 @@ def services_in(country_code: str) -> tuple[ShelfService, ...]:
 def _services(country: Country | None, now: datetime) -> tuple[ShelfService, ...]:
     wanted = Service.objects.visible_in(Mode.LIVE).by_popularity()
     on_sale: Any = wanted.with_availability(Mode.LIVE, country, now=now)
-    rows = on_sale.filter(stock__gt=0).values("code", "name", "price")
+    rows = on_sale.filter(stock__gt=0).values("pk", "code", "name", "price")
     return tuple(ShelfService(**row) for row in rows)
 
 
 def search_services(text: str) -> list[ShelfService]:
-    """Return the services on sale whose name or code has the text, those that begin so first."""
-    wanted = text.casefold()
-    found = [
-        service
-        for service in services_on_sale()
-        if wanted in service.name.casefold() or wanted in service.code
-    ]
-    return sorted(found, key=lambda service: not service.name.casefold().startswith(wanted))
+    """Return the services on sale that the text may mean; without a text, all of them."""
+    if not text:
+        return list(services_on_sale())
+    on_sale = {service.pk: service for service in services_on_sale()}
+    found = search.search_services(text, Mode.LIVE)
+    return [on_sale[service] for service in found if service in on_sale]
 
 
 @briefly(seconds=_SECONDS)

@@ -1,5 +1,6 @@
 """Orders for staff: found by what customers name, read as a story, mended by the shop's actions."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin, messages
@@ -186,41 +187,29 @@ class OrderAdmin(LongListAdmin):
         description=_("Check now"), url_path="check", permissions=["check"], icon="sync"
     )
     def check_now(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        order = get_object_or_404(Order, pk=object_id)
-        return self._ask(
-            request,
-            order,
-            title=_("Check now"),
-            act=lambda reason: _check(request, order, reason),
-        )
+        return self._ask(request, object_id, title=_("Check now"), act=_check)
 
     @action(  # type: ignore[untyped-decorator]
         description=_("Cancel"), url_path="cancel", permissions=["cancel"], icon="cancel"
     )
     def cancel(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        order = get_object_or_404(Order, pk=object_id)
-        return self._ask(
-            request,
-            order,
-            title=_("Cancel this order"),
-            act=lambda reason: _cancel(request, order, reason),
-        )
+        return self._ask(request, object_id, title=_("Cancel this order"), act=_cancel)
 
     @action(  # type: ignore[untyped-decorator]
         description=_("Refund"), url_path="refund", permissions=["refund"], icon="undo"
     )
     def refund(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        order = get_object_or_404(Order, pk=object_id)
-        return self._ask(
-            request,
-            order,
-            title=_("Refund this order"),
-            act=lambda reason: _refund(request, order, reason),
-        )
+        return self._ask(request, object_id, title=_("Refund this order"), act=_refund)
 
     def _ask(
-        self, request: HttpRequest, order: Order, *, title: "str | Promise", act: Any
+        self,
+        request: HttpRequest,
+        object_id: str,
+        *,
+        title: "str | Promise",
+        act: Callable[[HttpRequest, Order, str], Any],
     ) -> HttpResponse:
+        order = get_object_or_404(Order, pk=object_id)
         return ask(
             request,
             form=ReasonForm(request.POST or None),
@@ -234,7 +223,7 @@ class OrderAdmin(LongListAdmin):
             ],
             back=reverse("admin:orders_order_change", args=[order.pk]),
             context=self.admin_site.each_context(request) | {"opts": self.opts},
-            act=lambda entered: act(entered["reason"]),
+            act=lambda entered: act(request, order, entered["reason"]),
         )
 
 
