@@ -117,7 +117,7 @@ PAGES = (
 
 # What answers GET with no page of ours, and why.
 NOT_PAGES = {
-    r"(?:(?P<path>hero|grizzly)/)?stubs/handler_api(?:\.php)?/?$": "for programs",
+    r"(?:/)?(?:(?P<path>hero|grizzly)/)?stubs/handler_api(?:\.php)?/?$": "for programs",
     "dev/mail/": "in development only",
     "account/confirm/code/": "asks who has a second factor",
     "account/confirm/passkey/": "asks who has a passkey",

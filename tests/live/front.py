@@ -8,7 +8,7 @@ import asyncio
 import re
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 
 _NOBODY = b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
@@ -29,7 +29,8 @@ class Front:
         return f"http://127.0.0.1:{self.port}"
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(OSError, asyncio.IncompleteReadError):
+        # Whatever ends it, a test's end among them, nothing may be left for the collector to close.
+        with closing(writer), suppress(OSError, asyncio.IncompleteReadError):
             head = await reader.readuntil(b"\r\n\r\n")
             path = head.split(b" ", 2)[1].decode()
             self.paths.append(path)
@@ -39,16 +40,17 @@ class Front:
                 )
             except OSError:
                 writer.write(_NOBODY)
-            else:
+                return
+            with closing(out):
                 out.write(_CONNECTION.sub(b"\r\nConnection: close\r\n", head))
                 asking = asyncio.ensure_future(_carry(reader, out))
-                if self.holds_orders and path.startswith("/orders/ord_"):
-                    await self._hold(back, writer)
-                else:
-                    await _carry(back, writer)
-                asking.cancel()
-                out.close()
-        writer.close()
+                try:
+                    if self.holds_orders and path.startswith("/orders/ord_"):
+                        await self._hold(back, writer)
+                    else:
+                        await _carry(back, writer)
+                finally:
+                    asking.cancel()
 
     async def _hold(self, back: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         answer = await back.read()
