@@ -16,13 +16,20 @@ from catalog.actions.reviewing import (
     refuse_codes,
     stop_selling_as_before,
 )
-from catalog.actions.syncing import SyncFailed, SyncUnderWay, forget_old_runs, sync_catalogue
+from catalog.actions.syncing import (
+    SyncFailed,
+    SyncUnderWay,
+    ask_sync,
+    forget_old_runs,
+    sync_catalogue,
+)
 
 __all__ = [
     "Repricing",
     "SyncFailed",
     "SyncUnderWay",
     "accept_proposals",
+    "ask_sync",
     "believe_changes",
     "exchange_rates",
     "forget_old_runs",

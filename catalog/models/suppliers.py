@@ -41,10 +41,18 @@ def protocol_choices() -> list[tuple[str, str]]:
 
 class SupplierQuerySet(models.QuerySet["Supplier"]):
     def selling(self, mode: str, now: datetime) -> "SupplierQuerySet":
-        """Suppliers that sell at this moment: neither switched off nor paused."""
-        return self.filter(
-            Q(paused_until=None) | Q(paused_until__lte=now), mode=mode, is_enabled=True
+        """Suppliers that sell at this moment: neither switched off, stopped nor paused."""
+        return self.switched_on().filter(
+            Q(paused_until=None) | Q(paused_until__lte=now), mode=mode
         )
+
+    def switched_on(self) -> "SupplierQuerySet":
+        """Suppliers that may be bought from, unless they are paused."""
+        return self.filter(is_enabled=True, stopped_at=None)
+
+    def stopped(self) -> "SupplierQuerySet":
+        """Suppliers that the stop of all buying covers."""
+        return self.exclude(stopped_at=None)
 
     def short_of_money(self, now: datetime) -> "SupplierQuerySet":
         """Suppliers where our balance does not reach for everything that is on sale."""
@@ -69,6 +77,9 @@ class Supplier(models.Model):
         _("currency"), max_length=3, default="USD", choices=[(c, c) for c in EXPONENTS]
     )
     is_enabled = models.BooleanField(_("enabled"), default=True)
+    # Since when all buying is stopped. Apart from the switch, so that lifting the stop brings back
+    # what was switched on before, and nothing else.
+    stopped_at = models.DateTimeField(_("buying stopped at"), null=True, editable=False)
     priority = models.IntegerField(_("priority"), default=0)
     # Nobody buys anything here until then; `Pause` is about single goods.
     paused_until = models.DateTimeField(_("paused until"), null=True, blank=True)
@@ -122,6 +133,15 @@ class Supplier(models.Model):
 
     def __str__(self) -> str:
         return self.code
+
+    @property
+    def is_switched_on(self) -> bool:
+        """Whether it may be bought from, unless it is paused."""
+        return self.is_enabled and self.stopped_at is None
+
+    @property
+    def has_api_key(self) -> bool:
+        return bool(self.api_key_encrypted)
 
     def known_balance(self, now: datetime) -> int | None:
         """What is left of our money there; None where that was not read lately."""
