@@ -120,6 +120,10 @@ class Supplier(models.Model):
     class Meta:
         verbose_name = _("supplier")
         verbose_name_plural = _("suppliers")
+        permissions: ClassVar[list[Any]] = [
+            ("stop_buying", _("May stop all buying")),
+            ("sync_supplier", _("May have price lists read")),
+        ]
         constraints: ClassVar[list[Any]] = [
             models.CheckConstraint(
                 condition=Q(mode=Mode.LIVE) | Q(protocol="sandbox"),
@@ -161,6 +165,11 @@ class Supplier(models.Model):
     def set_api_key(self, key: str) -> None:
         self.api_key_encrypted = secretbox.encrypt(key)
 
+    def api_key(self) -> str:
+        """Return the key for whoever calls the supplier; pages never ask for it."""
+        sealed = bytes(self.api_key_encrypted)
+        return secretbox.decrypt(sealed) if sealed else ""
+
     @property
     def push_token(self) -> str:
         """Empty where the supplier has no address to push to."""
@@ -178,12 +187,11 @@ class Supplier(models.Model):
 
     def client(self) -> SupplierClient:
         """Return the protocol client of this account."""
-        key = secretbox.decrypt(bytes(self.api_key_encrypted)) if self.api_key_encrypted else ""
         client = registry.open_supplier(
             self.protocol,
             Credentials(
                 base_url=self.base_url,
-                api_key=key,
+                api_key=self.api_key(),
                 currency=self.currency,
                 options={name: str(value) for name, value in self.options.items()},
             ),
