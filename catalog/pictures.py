@@ -73,7 +73,9 @@ def _parts(content: bytes) -> list[tuple[bytes, bytes]]:
     if header is None or not packed:
         raise NotAPicture("no pixels")
     _check_palette(header, kept)
-    about = struct.pack(">IIBBBBB", header.width, header.height, header.depth, header.color, 0, 0, 0)
+    about = struct.pack(
+        ">IIBBBBB", header.width, header.height, header.depth, header.color, 0, 0, 0
+    )
     return [
         (b"IHDR", about),
         *((kind, kept[kind]) for kind in (b"PLTE", b"tRNS") if kind in kept),

@@ -150,6 +150,7 @@ _MOVED = [
     "webhooks_endpoint",
     "orders_ordermessage",
     "orders_straypurchase",
+    "orders_supplierday",
     "orders_suppliertopup",
     "orders_purchaseattempt",
     "orders_order",
@@ -184,7 +185,8 @@ def sweep_up() -> None:
                 condition = "WHERE owner_id IS NOT NULL" if table.endswith("ledgeraccount") else ""
                 cursor.execute(f"DELETE FROM {table} {condition}")
             cursor.execute(
-                "UPDATE catalog_supplier SET paused_until = NULL, paused_for = '',"
+                "UPDATE catalog_supplier SET stopped_at = NULL, paused_until = NULL,"
+                " paused_for = '',"
                 " failure_count = 0, poll_lease_until = NULL, is_enabled = true,"
                 " delivered_count = 0, ended_count = 0, balance = NULL, balance_at = NULL,"
                 " hours_left = NULL, drift = NULL, float_alerted_at = NULL,"

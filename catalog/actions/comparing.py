@@ -1,4 +1,4 @@
-"""What a price list changes, told before it is written: how far costs moved, and what moved most."""
+"""What a price list changes, told before it is written: how costs moved, and what moved most."""
 
 from dataclasses import dataclass, field
 from typing import Any

@@ -14,7 +14,7 @@ from catalog.actions import (
     refuse_codes,
     stop_selling_as_before,
 )
-from catalog.admin.suppliers import sync_soon
+from catalog.admin.syncs import sync_soon
 from catalog.models import (
     CodeMapping,
     CountryMapping,

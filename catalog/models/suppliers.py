@@ -42,9 +42,7 @@ def protocol_choices() -> list[tuple[str, str]]:
 class SupplierQuerySet(models.QuerySet["Supplier"]):
     def selling(self, mode: str, now: datetime) -> "SupplierQuerySet":
         """Suppliers that sell at this moment: neither switched off, stopped nor paused."""
-        return self.switched_on().filter(
-            Q(paused_until=None) | Q(paused_until__lte=now), mode=mode
-        )
+        return self.switched_on().filter(Q(paused_until=None) | Q(paused_until__lte=now), mode=mode)
 
     def switched_on(self) -> "SupplierQuerySet":
         """Suppliers that may be bought from, unless they are paused."""

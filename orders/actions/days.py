@@ -1,6 +1,5 @@
 """What suppliers say of each day, kept beside our own purchases for the reconciliation report."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, time, timedelta
 
@@ -63,6 +62,4 @@ def _whole_days(since: datetime, until: datetime) -> Iterator[date]:
 
 
 def _midnight(day: date) -> datetime:
-    return timezone.make_aware(
-        datetime.combine(day, time.min), timezone.get_default_timezone()
-    )
+    return timezone.make_aware(datetime.combine(day, time.min), timezone.get_default_timezone())
