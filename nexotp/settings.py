@@ -21,6 +21,7 @@ ENCRYPTION_KEYS = setting("ENCRYPTION_KEYS", "encryption_key").split(",")
 
 INSTALLED_APPS = [
     "unfold",
+    "unfold.contrib.filters",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",

@@ -16,6 +16,7 @@ from catalog.actions.reviewing import (
     refuse_codes,
     stop_selling_as_before,
 )
+from catalog.actions.showing import set_picture, set_visibility
 from catalog.actions.switching import lift_stop, pause_by_staff, stop_buying, switch_suppliers
 from catalog.actions.syncing import (
     SyncFailed,
@@ -45,6 +46,8 @@ __all__ = [
     "refuse_codes",
     "reprice_offers",
     "reprice_some",
+    "set_picture",
+    "set_visibility",
     "stop_buying",
     "stop_selling_as_before",
     "switch_suppliers",

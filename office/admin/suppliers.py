@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminSelectWidget
 
+from accounts.models import Mode
 from catalog.actions import lift_stop, pause_by_staff, stop_buying, switch_suppliers
 from catalog.admin.syncs import sync_soon
 from catalog.models import Pause, Supplier
@@ -76,7 +77,7 @@ class SupplierAdmin(SupplierPages):
     list_before_template = "office/supplier/stop.html"
     list_display = (
         *("name_shown", "state_shown", "priority", "balance_shown", "lasts_shown"),
-        *("key_shown", "synced_at", "sync_error", "protocol", "mode"),
+        *("key_shown", "synced_at", "sync_error"),
     )
     list_display_links = None
     list_editable = ("priority",)
@@ -152,8 +153,9 @@ class SupplierAdmin(SupplierPages):
         }
 
     @admin.display(description=_("API key"), boolean=True)
-    def key_shown(self, supplier: Supplier) -> bool:
-        return supplier.has_api_key
+    def key_shown(self, supplier: Supplier) -> bool | None:
+        """Nothing where none is needed."""
+        return supplier.has_api_key if supplier.mode == Mode.LIVE else None
 
     @admin.action(description=_("Read the price lists now"), permissions=["sync"])
     def sync_now(self, request: HttpRequest, queryset: QuerySet[Supplier]) -> None:
