@@ -13,8 +13,10 @@ from catalog.actions.repricing import Repricing, note_moved_cost, reprice_offers
 from catalog.actions.reviewing import (
     accept_proposals,
     believe_changes,
+    map_code,
     refuse_codes,
     stop_selling_as_before,
+    sure_proposals,
 )
 from catalog.actions.showing import set_picture, set_visibility
 from catalog.actions.switching import lift_stop, pause_by_staff, stop_buying, switch_suppliers
@@ -38,6 +40,7 @@ __all__ = [
     "exchange_rates",
     "forget_old_runs",
     "lift_stop",
+    "map_code",
     "mark_availability_stale",
     "note_moved_cost",
     "pause_by_staff",
@@ -50,6 +53,7 @@ __all__ = [
     "set_visibility",
     "stop_buying",
     "stop_selling_as_before",
+    "sure_proposals",
     "switch_suppliers",
     "sync_catalogue",
 ]

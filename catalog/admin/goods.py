@@ -1,4 +1,4 @@
-"""Services and countries for staff: named, pictured, ordered, shown and hidden; and what is blocked."""
+"""Services and countries for staff: named, pictured, shown and hidden; and what is blocked."""
 
 from typing import Any
 
@@ -50,11 +50,11 @@ class ServiceForm(forms.ModelForm):  # type: ignore[type-arg]
     def clean_mark(self) -> str:
         mark: str = self.cleaned_data["mark"]
         if mark and mark not in marks.DRAWN:
-            raise forms.ValidationError(_("The shop has no such picture."))
+            raise forms.ValidationError(_("The shop has no such drawing."))
         return mark
 
     def clean_picture(self) -> bytes | None:
-        sent: UploadedFile | None = self.cleaned_data["picture"]
+        sent: UploadedFile[Any] | None = self.cleaned_data["picture"]
         if not sent:
             return None
         try:
@@ -105,7 +105,7 @@ class ServiceAdmin(GoodsAdmin):
     form = ServiceForm
     list_display = (
         *("picture_shown", "name", "code", "trade_code", "category", "popularity"),
-        *("is_visible", "is_test"),
+        "is_visible",
     )
     list_display_links = ("name",)
     list_editable = ("popularity",)
@@ -126,7 +126,7 @@ class ServiceAdmin(GoodsAdmin):
         return (*seen, "picture", "remove_picture") if may_change else seen
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
-        field = super().formfield_for_dbfield(db_field, request, **options)
+        field: Any = super().formfield_for_dbfield(db_field, request, **options)
         if db_field.name == "category":
             field.widget.attrs |= {"list": "categories", "autocomplete": "off"}
         return field
@@ -188,22 +188,22 @@ class BlockAdmin(ShopAdmin):
     ordering = ("-created_at",)
     actions = ("unblock",)
 
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Selling again asks for a reason."""
+        return False
+
+    def has_unblock_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("catalog.delete_block")
+
     def save_model(self, request: HttpRequest, obj: Block, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
         mark_availability_stale(now=timezone.now())
 
-    def delete_model(self, request: HttpRequest, obj: Block) -> None:
-        super().delete_model(request, obj)
-        mark_availability_stale(now=timezone.now())
-
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Block]) -> None:
-        super().delete_queryset(request, queryset)
-        mark_availability_stale(now=timezone.now())
-
-    @admin.action(description=_("Sell again"), permissions=["delete"])
+    @admin.action(description=_("Sell again"), permissions=["unblock"])
     def unblock(self, request: HttpRequest, queryset: QuerySet[Block]) -> HttpResponse:
         def act(_entered: dict[str, Any]) -> str:
-            self.delete_queryset(request, queryset)
+            queryset.order_by().delete()
+            mark_availability_stale(now=timezone.now())
             return gettext("It is sold again.")
 
         return ask_for_many(

@@ -32,7 +32,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='service',
             name='mark',
-            field=models.SlugField(blank=True, help_text='One of the pictures that the shop has; empty: the one of its own code.', max_length=60, verbose_name='picture'),
+            field=models.SlugField(blank=True, help_text='One of the drawings that the shop has; empty: the one of its own code.', max_length=60, verbose_name='drawing'),
         ),
         migrations.AddField(
             model_name='service',

@@ -110,10 +110,10 @@ class Service(models.Model):
         _("popularity"), default=0, help_text=_("The highest comes first.")
     )
     mark = models.SlugField(
-        _("picture"),
+        _("drawing"),
         max_length=60,
         blank=True,
-        help_text=_("One of the pictures that the shop has; empty: the one of its own code."),
+        help_text=_("One of the drawings that the shop has; empty: the one of its own code."),
     )
     # Of the picture that staff sent in, which is shown before any other; empty without one.
     picture_digest = models.CharField(max_length=16, blank=True, editable=False)

@@ -61,7 +61,7 @@ class LongListAdmin(ReadOnlyAdmin):
     """A table of millions, the newest first, to look at."""
 
     paginator = InfinitePaginator
-    ordering = ("-pk",)
+    ordering: tuple[str, ...] = ("-pk",)
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

@@ -1,4 +1,4 @@
-"""Purchases that suppliers have and we do not: given to their order or closed, once, with a reason."""
+"""Purchases that suppliers have and we do not: given to an order or closed, once."""
 
 from datetime import timedelta
 
@@ -13,8 +13,8 @@ from office.reports.spans import day_of
 from office.reports.supply import reconciled
 from orders.actions import (
     NoLostPurchase,
-    SupplierUnavailable,
     StrayNotOpen,
+    SupplierUnavailable,
     assign_stray,
     reconcile_history,
     settle_stray,

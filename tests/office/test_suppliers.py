@@ -82,7 +82,7 @@ def test_the_sandbox_goes_on() -> None:
 def test_many_who_stop_at_once_stop_once() -> None:
     stopped = all_at_once(lambda _n: stop_buying(now=timezone.now()), count=6)
 
-    assert sum(stopped) == Supplier.objects.filter(mode=Mode.LIVE).count()
+    assert sum(map(int, map(str, stopped))) == Supplier.objects.filter(mode=Mode.LIVE).count()
 
 
 def test_the_next_supplier_is_not_asked_after_the_stop(
@@ -253,7 +253,9 @@ def test_a_day_that_never_was_shows_the_newest(desk: Client, alpha: Supplier) ->
         assert desk.get(page("books", alpha), {"last": last}).status_code == 200
 
 
-def test_the_push_address_is_for_owners(colleague: Colleague, desk: Client, alpha: Supplier) -> None:
+def test_the_push_address_is_for_owners(
+    colleague: Colleague, desk: Client, alpha: Supplier
+) -> None:
     alpha.renew_push_token()
     alpha.save(update_fields=["push_token_encrypted"])
     token = alpha.push_token.encode()
