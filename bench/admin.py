@@ -119,6 +119,7 @@ def measure(_simulator: RemoteSimulator, size: int = USUAL) -> Iterator[Row]:
 def _pages(size: int) -> dict[str, str]:
     order = Order.objects.order_by("pk")[size // 2]
     owner = order.user.email
+    supplier = Supplier.objects.get(code="alpha")
     return {
         "home": "/admin/",
         "orders": "/admin/orders/order/",
@@ -143,6 +144,11 @@ def _pages(size: int) -> dict[str, str]:
         "wallets": "/admin/wallet/ledgeraccount/",
         "accounts": "/admin/accounts/user/",
         "… by its e-mail": f"/admin/accounts/user/?q={owner}",
+        "offers": "/admin/catalog/offer/",
+        "suppliers": "/admin/catalog/supplier/",
+        "one supplier": f"/admin/catalog/supplier/{supplier.pk}/overview/",
+        "… its success": f"/admin/catalog/supplier/{supplier.pk}/success/",
+        "… its books": f"/admin/catalog/supplier/{supplier.pk}/books/",
         "audit": "/admin/office/auditentry/",
         "approvals": "/admin/office/approval/",
         "daily close": "/admin/office/bookscheck/close/",

@@ -446,6 +446,7 @@ UNFOLD = {
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
     "STYLES": [lambda _request: static("css/pages/office.css")],
+    "ENVIRONMENT": "office.navigation.standing",
     "DASHBOARD_CALLBACK": "office.admin.home.dashboard",
     "SIDEBAR": {"navigation": "office.navigation.sidebar"},
 }

@@ -164,6 +164,8 @@ _MOVED = [
     "accounts_apikey",
     "accounts_ratecounter",
     "catalog_pause",
+    "catalog_servicepicture",
+    "catalog_syncrun",
     "catalog_block",
     "accounts_dailyusage",
     "django_admin_log",

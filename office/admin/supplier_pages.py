@@ -45,6 +45,8 @@ _COMPARISONS = Bucket("SUPPLIER_COMPARE", per_minute=1, burst=1)
 class SupplierPages(ShopAdmin):
     """The addresses of the pages, for whoever may see suppliers."""
 
+    change_form_outer_before_template = "office/supplier/tabs.html"
+
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view
         views: dict[str, Any] = {
@@ -205,7 +207,33 @@ class SupplierPages(ShopAdmin):
         self, request: HttpRequest, supplier: Supplier, name: str, shown: dict[str, Any]
     ) -> HttpResponse:
         rights = self._rights(request, supplier)
-        tabs = [
+        context = self.admin_site.each_context(request) | {
+            "opts": self.opts,
+            "title": f"{supplier.code} · {supplier.name}",
+            "supplier": supplier,
+            "tabs": self._tabs(supplier, rights),
+            "tab": name,
+        }
+        return render(request, f"office/supplier/{name}.html", context | rights | shown)
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """The settings, with the way back to the other pages."""
+        supplier = self.get_object(request, object_id)
+        shown = {}
+        if supplier is not None:
+            tabs = self._tabs(supplier, self._rights(request, supplier))
+            shown = {"tabs": tabs, "tab": "change", "supplier": supplier}
+        return super().change_view(request, object_id, form_url, (extra_context or {}) | shown)
+
+    def _tabs(self, supplier: Supplier, rights: dict[str, bool]) -> list[dict[str, Any]]:
+        """The pages of a supplier that this person may open."""
+        return [
             {
                 "title": title,
                 "name": tab,
@@ -220,14 +248,6 @@ class SupplierPages(ShopAdmin):
             )
             if is_theirs
         ]
-        context = self.admin_site.each_context(request) | {
-            "opts": self.opts,
-            "title": f"{supplier.code} · {supplier.name}",
-            "supplier": supplier,
-            "tabs": tabs,
-            "tab": name,
-        }
-        return render(request, f"office/supplier/{name}.html", context | rights | shown)
 
 
 def standing_of(supplier: Supplier, *, now: datetime) -> dict[str, str]:

@@ -152,7 +152,7 @@ class SupplierAdmin(SupplierPages):
             "n": supplier.hours_left
         }
 
-    @admin.display(description=_("API key"), boolean=True)
+    @admin.display(description=_("API key set"), boolean=True)
     def key_shown(self, supplier: Supplier) -> bool | None:
         """Nothing where none is needed."""
         return supplier.has_api_key if supplier.mode == Mode.LIVE else None

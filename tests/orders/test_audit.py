@@ -57,7 +57,7 @@ BREAKS = {
     ),
     "stray purchase and its loss disagree": (
         "INSERT INTO orders_straypurchase (supplier_id, reference, phone_number, cost, currency,"
-        " state, found_at, settled_at) SELECT supplier_id, 'stray', '', 1, 'USD', 'lost', now(),"
+        " state, reason, found_at, settled_at) SELECT supplier_id, 'stray', '', 1, 'USD', 'lost', '', now(),"
         " now() FROM orders_purchaseattempt WHERE order_id = {received}"
     ),
     "supplier's top-up and its transfer disagree": (
