@@ -51,7 +51,7 @@ class StockFilter(admin.SimpleListFilter):
 class SaleFilter(admin.SimpleListFilter):
     """What keeps an offer from being sold, or makes it sold at a loss."""
 
-    title = _("on sale")
+    title = _("state")
     parameter_name = "sale"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import unfold.paginator
+from django.contrib.admin import ShowFacets
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import cached_property
 
@@ -62,6 +63,8 @@ class LongListAdmin(ReadOnlyAdmin):
 
     paginator = InfinitePaginator
     ordering: ClassVar[Any] = ("-pk",)
+    # Each choice of a filter would be counted over the whole table.
+    show_facets = ShowFacets.NEVER
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

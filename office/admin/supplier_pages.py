@@ -21,7 +21,7 @@ from django.views.decorators.http import require_POST
 from accounts.limits import take
 from catalog.actions import TestCall, call_for_test
 from catalog.admin.syncs import shown_run, sync_soon
-from catalog.models import Pause, Supplier, SyncRun
+from catalog.models import Pause, Service, Supplier, SyncRun
 from nexotp.lib.admin import ShopAdmin
 from nexotp.lib.amounts import amount_text, signed_amount_text
 from nexotp.lib.queues import UPKEEP
@@ -95,7 +95,12 @@ class SupplierPages(ShopAdmin):
         """How purchases of each service went in the last days."""
         supplier = self._supplier(request, supplier_id)
         lines = served(supplier.pk, day_of(timezone.now()))
-        shown = {"lines": lines[:-1], "total": lines[-1] if lines else None, "days": SUCCESS_DAYS}
+        names = dict(Service.objects.values_list("code", "name"))
+        shown = {
+            "lines": [(names.get(line.service, line.service), line) for line in lines[:-1]],
+            "total": lines[-1] if lines else None,
+            "days": SUCCESS_DAYS,
+        }
         return self._page(request, supplier, "success", shown)
 
     def costs(self, request: HttpRequest, supplier_id: int) -> HttpResponse:
@@ -253,7 +258,7 @@ class SupplierPages(ShopAdmin):
 def standing_of(supplier: Supplier, *, now: datetime) -> dict[str, str]:
     """Say whether it is bought from at this moment; the tone is a word for pages."""
     if supplier.stopped_at is not None:
-        return {"tone": "stopped", "label": gettext("All buying is stopped")}
+        return {"tone": "stopped", "label": gettext("Stopped")}
     if not supplier.is_enabled:
         return {"tone": "off", "label": gettext("Switched off")}
     if supplier.paused_until is not None and supplier.paused_until > now:

@@ -13,8 +13,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import Truncator
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
@@ -32,6 +34,7 @@ from office.admin.asking import staff_of
 from office.admin.supplier_pages import SupplierPages, standing_of
 from office.models import Act
 
+_SHOWN_ERROR = 60
 _PAUSES = {
     15: _("15 minutes"),
     60: _("1 hour"),
@@ -77,7 +80,7 @@ class SupplierAdmin(SupplierPages):
     list_before_template = "office/supplier/stop.html"
     list_display = (
         *("name_shown", "state_shown", "priority", "balance_shown", "lasts_shown"),
-        *("key_shown", "synced_at", "sync_error"),
+        *("key_shown", "sync_shown"),
     )
     list_display_links = None
     list_editable = ("priority",)
@@ -151,6 +154,15 @@ class SupplierAdmin(SupplierPages):
         return ngettext("%(n)d hour", "%(n)d hours", supplier.hours_left) % {
             "n": supplier.hours_left
         }
+
+    @admin.display(description=_("last sync"), ordering="synced_at")
+    def sync_shown(self, supplier: Supplier) -> SafeString | str:
+        """When its list was stored last; in red what has kept the newest from it."""
+        when = supplier.synced_at and date_format(timezone.localtime(supplier.synced_at), "j M H:i")
+        if not supplier.sync_error:
+            return when or "—"
+        error = Truncator(supplier.sync_error).chars(_SHOWN_ERROR)
+        return format_html('{}<br><span class="office-bad">{}</span>', when or "—", error)
 
     @admin.display(description=_("API key set"), boolean=True)
     def key_shown(self, supplier: Supplier) -> bool | None:

@@ -21,7 +21,7 @@ from orders.states import CAPTURED
 #: how far back a supplier's success is told
 SUCCESS_DAYS = 30
 _DRIFT_DAYS = 28
-_REMEMBERED_SECONDS = 120
+_REMEMBERED_SECONDS = 300
 
 
 @dataclass(frozen=True, slots=True)

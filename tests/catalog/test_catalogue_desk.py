@@ -250,6 +250,7 @@ def test_the_list_of_offers_asks_the_same_for_one_row_and_for_fifty(desk: Client
         return len(queries)
 
     asked()
+    assert b"_facets" not in desk.get(address).content
     assert asked() <= asked(q="whatsapp") + 2 <= 22
 
 

@@ -225,9 +225,9 @@ def test_pages_of_a_supplier_count_what_happened(
     cast.buy(alice)
 
     success = desk.get(page("success", alpha)).context
-    (line,) = success["lines"]
+    ((name, line),) = success["lines"]
 
-    assert (line.service, line.asked, line.bought) == ("whatsapp", 2, 2)
+    assert (name, line.asked, line.bought) == ("WhatsApp", 2, 2)
     assert (line.delivered, line.ended, line.rate) == (1, 1, 100.0)
     assert 0 <= line.wait < 60
     assert success["total"].asked == 2
