@@ -7,7 +7,7 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
-from catalog.actions import SyncFailed, SyncUnderWay, sync_catalogue
+from catalog.actions import SyncFailed, SyncUnderWay, ask_sync, sync_catalogue
 from catalog.models import Offer, Supplier, SyncRun, SyncState
 from tests.catalog.lists import line, stock, sync
 from tests.catalog.waiting import until_somebody_waits
@@ -89,3 +89,15 @@ def test_whoever_stores_keeps_the_lease_however_long_it_takes(beta: Supplier, pr
 def _sync_and_close(beta: Supplier) -> None:
     sync(beta)
     connection.close()
+
+
+def test_many_who_ask_at_once_are_read_for_once(beta: Supplier, prices) -> None:
+    asked = all_at_once(lambda _: ask_sync(beta, now=timezone.now()), count=8)
+
+    assert kinds(asked) == {"SyncRun": 1, "NoneType": 7}
+    (run,) = SyncRun.objects.filter(supplier=beta)
+    outcomes = all_at_once(
+        lambda _: sync_catalogue(beta, now=timezone.now(), asked=run.pk), count=4
+    )
+    assert kinds(outcomes) == {"SyncRun": 1, "SyncUnderWay": 3}
+    assert SyncRun.objects.filter(supplier=beta).count() == 1

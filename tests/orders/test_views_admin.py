@@ -169,12 +169,13 @@ def test_a_suppliers_key_goes_in_and_never_out(desk: Client, alpha: Supplier) ->
     alpha.save()
 
 
-def test_pausing_stops_sales_and_enabling_resumes(desk: Client, alpha: Supplier) -> None:
+def test_switching_off_stops_sales_and_switching_on_resumes(desk: Client, alpha: Supplier) -> None:
     address = _address(Supplier, "changelist")
 
-    desk.post(address, {"action": "pause", "_selected_action": [alpha.pk]})
+    ticked = {"_selected_action": [alpha.pk], "asked": "1", "reason": "x"}
+    desk.post(address, ticked | {"action": "switch_off"})
     assert not Supplier.objects.get(pk=alpha.pk).is_enabled
-    desk.post(address, {"action": "enable", "_selected_action": [alpha.pk]})
+    desk.post(address, ticked | {"action": "switch_on"})
 
     assert Supplier.objects.get(pk=alpha.pk).is_enabled
 
