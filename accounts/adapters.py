@@ -5,10 +5,11 @@ from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from accounts import guessing
 from accounts.actions import default_plan
 from accounts.models import User
 from nexotp.lib import secretbox
@@ -28,7 +29,10 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         "enter_current_password": _("This is not your present password."),
         "incorrect_code": _("This code is not right. Look again, or ask for a new one."),
         "incorrect_password": _("This is not your password."),
-        "too_many_login_attempts": _WAIT,
+        "too_many_login_attempts": _(
+            "Too many tries. Wait a few minutes, or choose a new password now: we send you a code"
+            " for that."
+        ),
         "rate_limited": _WAIT,
     }
 
@@ -43,9 +47,19 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
             return "0.0.0.0"  # noqa: S104
         return str(getattr(address, "ipv4_mapped", None) or address)
 
-    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
-        # Without the host name: a caller chooses its port, and would get a fresh count with each.
-        return str(credentials.get("email", "")).lower()
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        usage = guessing.count_try(request, str(credentials.get("email", "")))
+        if usage is None:
+            raise self.validation_error("too_many_login_attempts")
+        self._login_failed_rl_usage = usage
+
+    def _delete_login_attempts_cached_email(self, request: HttpRequest, **credentials: Any) -> None:
+        guessing.forget_tries(request, str(credentials.get("email", "")))
+
+    def post_login(self, request: HttpRequest, user: User, **how: Any) -> HttpResponse:
+        response: HttpResponse = super().post_login(request, user, **how)
+        guessing.remember_browser(request, response, user.email)
+        return response
 
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
         return reverse("account")

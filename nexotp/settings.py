@@ -171,6 +171,14 @@ ACCOUNT_CHANGE_EMAIL = True
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+# What counts beside django-allauth's own limits, and by what: accounts/guessing.py.
+ACCOUNT_RATE_LIMITS = {
+    "login_failed": "10/m/ip,5/300s/key",
+    "login_failed_everywhere": "20/300s/key",
+    "login_failed_known_browser": "5/300s/key",
+    # A stranger's requests alone must not use up the codes by which an owner comes in.
+    "reset_password": "5/m/ip,15/m/key",
+}
 # Before keys, secrets and whatever protects the account: the password or a second step again.
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 
