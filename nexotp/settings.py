@@ -404,7 +404,10 @@ DEFAULT_EXCEPTION_REPORTER = "nexotp.lib.reports.KeylessReporter"
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"redact": {"()": "nexotp.lib.logs.RedactKeys"}},
+    "filters": {
+        "redact": {"()": "nexotp.lib.logs.RedactKeys"},
+        "visitors_fault": {"()": "nexotp.lib.logs.VisitorsFault"},
+    },
     "formatters": {"line": {"()": "nexotp.lib.logs.line_formatter"}},
     "handlers": {
         "console": {
@@ -424,6 +427,8 @@ LOGGING: dict[str, Any] = {
         "celery.app.trace": {"level": "WARNING"},
         # A customer's 4xx is the customer's affair.
         "django.request": {"level": "ERROR"},
+        # Robots try any Host.
+        "django.security.DisallowedHost": {"filters": ["visitors_fault"]},
     },
 }
 
