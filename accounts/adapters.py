@@ -4,13 +4,17 @@ from ipaddress import ip_address
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core import context as around
 from allauth.mfa.adapter import DefaultMFAAdapter
+from django.contrib.sites.shortcuts import get_current_site
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts import guessing
 from accounts.actions import default_plan
+from accounts.mails import post_mail
 from accounts.models import User
 from nexotp.lib import secretbox
 from nexotp.lib.addresses import client_address
@@ -38,6 +42,12 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 
     def new_user(self, request: HttpRequest) -> User:
         return User(plan=default_plan())
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        request = around.request
+        told = {"request": request, "email": email, "current_site": get_current_site(request)}
+        letter = self.render_mail(template_prefix, email, told | context)
+        post_mail(to=email, subject=letter.subject, text=letter.body, now=timezone.now())
 
     def get_client_ip(self, request: HttpRequest) -> str:
         """Return the caller's address past our own proxies; callers without one share one."""

@@ -36,6 +36,7 @@ QUEUES = {
     "wallet.send_mails": MAIL,
     "accounts.fold_usage": POLLING,
     "accounts.clear_sessions": UPKEEP,
+    "accounts.send_mails": MAIL,
     # Alone in its queue: what is quick shall not wait behind minutes of reading.
     "catalog.sync_catalogue": CATALOGUE,
     "catalog.sync_catalogues": UPKEEP,
@@ -131,6 +132,12 @@ app.conf.update(
             "task": "wallet.send_mails",
             "schedule": 20.0,
             "options": {"expires": 30},
+        },
+        # Also sent at once by the page that writes.
+        "send mails of pages": {
+            "task": "accounts.send_mails",
+            "schedule": 10.0,
+            "options": {"expires": 8},
         },
         "fold usage": {
             "task": "accounts.fold_usage",

@@ -8,12 +8,14 @@ from typing import Any
 
 from allauth.account.internal.flows.login import AUTHENTICATION_METHODS_SESSION_KEY
 from allauth.account.internal.userkit import user_id_to_str
+from django.core.mail import EmailMessage
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
 from accounts.actions import create_api_key, create_user
-from accounts.models import Mode, User
+from accounts.mails import open_mail
+from accounts.models import Mode, OutgoingMail, User
 from catalog.actions import sync_catalogue
 from catalog.models import Country, ExchangeRate, PricingRule, Service, Supplier
 from catalog.pausing import lift_pauses
@@ -57,6 +59,11 @@ def sign_in(browser: Client, user: User) -> None:
     ]
     session["account_authentication_methods_user"] = user_id_to_str(user)
     session.save()
+
+
+def posted() -> list[EmailMessage]:
+    """Return the mails that pages have written and no worker has sent yet, the oldest first."""
+    return [open_mail(mail) for mail in OutgoingMail.objects.order_by("pk")]
 
 
 def bearer(key: str) -> dict[str, str]:
@@ -165,6 +172,7 @@ _MOVED = [
     "catalog_pause",
     "catalog_block",
     "accounts_dailyusage",
+    "accounts_outgoingmail",
     "django_admin_log",
     "django_session",
     "account_emailaddress",

@@ -25,9 +25,7 @@ def lines() -> Iterator[StringIO]:
 @pytest.mark.usefixtures("db")
 @pytest.mark.parametrize("host", ["evil.example", "evil example", "[", "a" * 300])
 @pytest.mark.parametrize("path", ["/terms/", "/", "/sign-in/", "/nowhere/"])
-def test_a_bad_host_is_refused_and_noted_in_one_line(
-    lines: StringIO, host: str, path: str
-) -> None:
+def test_a_bad_host_is_refused_and_noted_in_one_line(lines: StringIO, host: str, path: str) -> None:
     answer = Client(headers={"Accept-Language": "en"}).get(path, HTTP_HOST=host)
 
     assert answer.status_code == 400

@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
@@ -20,11 +20,9 @@ pytestmark = [pytest.mark.usefixtures("committed"), pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")
-def web_server(
-    django_db_setup: None, own_redis_database: None, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[str]:
+def web_server(django_db_setup: None, own_redis_database: None, mail_folder: str) -> Iterator[str]:
     """A shop that keeps its mail, under the name that passkeys need."""
-    with serve(MAIL_FOLDER=str(tmp_path_factory.mktemp("mail"))) as base_url:
+    with serve(MAIL_FOLDER=mail_folder) as base_url:
         yield base_url.replace("127.0.0.1", "localhost")
 
 
@@ -56,7 +54,7 @@ def code_of(secret: str, *, steps: int = 0) -> str:
     ],
 )
 def test_a_newcomer_comes_in_with_nothing_but_the_address(
-    open_browser: OpenBrowser, language: str, words: list[str]
+    open_browser: OpenBrowser, bring_mail: Callable[[], None], language: str, words: list[str]
 ) -> None:
     page = open_browser(language=language, viewport={"width": 360, "height": 740})
     page.goto("/wallet/")
@@ -66,6 +64,8 @@ def test_a_newcomer_comes_in_with_nothing_but_the_address(
     page.get_by_label(password).fill("wholly my own one")
     page.get_by_label(terms).check()
     page.get_by_role("button", name=open_account).click()
+    expect(page.locator("input[name=code]")).to_be_visible()
+    bring_mail()
 
     with page.context.expect_page() as opened:
         page.locator("a[href='/dev/mail/']").click()

@@ -108,6 +108,7 @@ _MAY_SEND = {
     "catalog/admin/suppliers.py",
     "office/admin/books.py",
     "webhooks/waking.py",
+    "accounts/mails.py",
     "orders/callbacks.py",
 }
 # A callback of a gateway and a buyer who comes back: in no transaction, too.
