@@ -7,6 +7,7 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from accounts import mails, usage
+from accounts.actions import delete_unconfirmed
 
 # A sweep goes on while there is work, but not for longer than this: far below the time limit.
 _SWEEP_SECONDS = 10.0
@@ -27,4 +28,12 @@ def clear_sessions() -> None:
 def send_mails() -> None:
     ends_at = time.monotonic() + _SWEEP_SECONDS
     while mails.send_mails(now=timezone.now()) and time.monotonic() < ends_at:
+        pass
+
+
+@shared_task(name="accounts.forget_unconfirmed")
+def forget_unconfirmed() -> None:
+    """Forget sign-ups that nobody confirmed."""
+    ends_at = time.monotonic() + _SWEEP_SECONDS
+    while delete_unconfirmed(now=timezone.now()) and time.monotonic() < ends_at:
         pass

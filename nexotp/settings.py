@@ -171,6 +171,8 @@ ACCOUNT_CHANGE_EMAIL = True
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+# A sign-up whose address nobody confirms is deleted after so many days.
+UNCONFIRMED_DAYS = env.int("UNCONFIRMED_DAYS", default=7)
 # What counts beside django-allauth's own limits, and by what: accounts/guessing.py.
 ACCOUNT_RATE_LIMITS = {
     "login_failed": "10/m/ip,5/300s/key",
