@@ -32,8 +32,10 @@ def count_try(request: HttpRequest, email: str) -> RateLimitUsage | None:
         key = f"{email.lower()}:{browser['id']}"
         return _consume(request, "login_failed_known_browser", key)
     here = _consume(request, "login_failed", _key_here(request, email))
-    everywhere = here and _consume(request, "login_failed_everywhere", email.lower())
-    return everywhere and RateLimitUsage([*here.usage, *everywhere.usage])
+    everywhere = _consume(request, "login_failed_everywhere", email.lower()) if here else None
+    if here is None or everywhere is None:
+        return None
+    return RateLimitUsage([*here.usage, *everywhere.usage])
 
 
 def forget_tries(request: HttpRequest, email: str) -> None:

@@ -38,7 +38,7 @@ def post_mail(*, to: str, subject: str, text: str, now: datetime) -> OutgoingMai
 
 def open_mail(mail: OutgoingMail) -> EmailMessage:
     """Return a mail as it is sent."""
-    letter = json.loads(secretbox.decrypt(mail.letter))
+    letter = json.loads(secretbox.decrypt(bytes(mail.letter)))
     return EmailMessage(letter["subject"], letter["text"], to=[mail.to])
 
 

@@ -8,7 +8,7 @@ from allauth.mfa.webauthn import views as passkeys
 from allauth.usersessions import views as sessions
 from django.urls import path
 
-from accounts.views import account, choosing, developers
+from accounts.views import account, agreeing, choosing, developers
 
 _SECURITY = "account/security"
 
@@ -74,6 +74,7 @@ urlpatterns = [
         passkeys.remove_webauthn,
         name="mfa_remove_webauthn",
     ),
+    path("terms/agree/", agreeing.agree, name="agree_to_terms"),
     path("developers/", developers.list_keys, name="developers"),
     path("developers/keys/add/", developers.add_key, name="add_key"),
     path("developers/keys/<slug:key_id>/", developers.show_key, name="key"),

@@ -12,7 +12,7 @@ from pytest_django import Settings
 
 from accounts.mails import send_mails
 from accounts.models import User
-from accounts.terms import VERSION
+from nexotp.lib.terms import TERMS_VERSION
 from tests import cast
 from tests.together import all_at_once
 
@@ -44,7 +44,7 @@ def test_a_new_person_is_in_after_the_code(browser: Client) -> None:
     user = User.objects.get()
     assert browser.get("/wallet/").context["user"] == user
     assert (user.email, user.plan.code) == ("carol@example.test", "free")
-    assert (user.terms_version, user.terms_accepted_at is not None) == (VERSION, True)
+    assert (user.terms_version, user.terms_accepted_at is not None) == (TERMS_VERSION, True)
     assert EmailAddress.objects.get(user=user).verified
 
 
