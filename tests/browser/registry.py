@@ -143,6 +143,8 @@ NOT_PAGES = {
     "docs/redoc/": "Redoc, which somebody else wrote",
     "hooks/payment/<slug:code>": "for gateways",
     "orders/history.csv": "a file",
+    "developers/keys/<slug:key_id>/dialect/": "leads to the key",
+    "wallet/balance/": "a part of every page",
     "wallet/statement.csv": "a file",
     "wallet/proofs/<int:proof_id>": "a file",
     "wallet/fill-up/": "POST only",
