@@ -1,11 +1,14 @@
 """How django-allauth meets the shop: its people, its words, its mail, and who is asking."""
 
+import time
 from ipaddress import ip_address
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.internal.flows.login import get_authentication_records
 from allauth.core import context as around
 from allauth.mfa.adapter import DefaultMFAAdapter
+from django.conf import settings
 from django.contrib.sites.shortcuts import get_current_site
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -70,6 +73,14 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         response: HttpResponse = super().post_login(request, user, **how)
         guessing.remember_browser(request, response, user.email)
         return response
+
+    def is_reauthentication_required(self, *, app: str, **more: Any) -> bool:
+        """Whoever signed in a moment ago has just shown who they are."""
+        request = around.request
+        shown = [float(each["at"]) for each in get_authentication_records(request, request.user)]
+        if shown and time.time() - max(shown) < settings.ACCOUNT_REAUTHENTICATION_TIMEOUT:
+            return False
+        return bool(super().is_reauthentication_required(app=app, **more))
 
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
         return reverse("account")

@@ -184,6 +184,8 @@ ACCOUNT_RATE_LIMITS = {
 }
 # Before keys, secrets and whatever protects the account: the password or a second step again.
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
+# Not so soon after signing in, or after having been asked.
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 15 * 60
 
 MFA_ADAPTER = "accounts.adapters.SecondStepAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]

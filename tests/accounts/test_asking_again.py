@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from allauth.account.internal.flows.login import AUTHENTICATION_METHODS_SESSION_KEY
 from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.test import Client, RequestFactory
@@ -17,6 +18,14 @@ from tests import cast
 pytestmark = pytest.mark.usefixtures("committed")
 
 _TOKEN = "t" * 32
+
+
+def long_ago(browser: Client) -> None:
+    """Let a quarter of an hour pass since signing in."""
+    session = browser.session
+    for shown in session[AUTHENTICATION_METHODS_SESSION_KEY]:
+        shown["at"] -= 16 * 60
+    session.save()
 
 
 def _post(path: str, form: dict[str, str], browser: Client) -> str:
@@ -52,6 +61,7 @@ def test_a_deletion_sent_too_late_is_not_carried_out_days_later(
     client: Client, alice: User
 ) -> None:
     client.post("/sign-in/", {"login": alice.email, "password": cast.PASSWORD})
+    long_ago(client)
 
     late = client.post("/account/delete/", {"give_up": "1000000"})
     asked = client.get("/account/delete/")
@@ -60,3 +70,24 @@ def test_a_deletion_sent_too_late_is_not_carried_out_days_later(
     assert late["Location"] == typed["Location"] == "/account/delete/"
     assert User.objects.get().is_active
     assert "give_up" in client.get("/account/delete/").content.decode()
+
+
+@pytest.mark.parametrize("page", ["/account/delete/", "/account/security/app/"])
+def test_nobody_is_asked_straight_after_signing_in(client: Client, alice: User, page: str) -> None:
+    client.post("/sign-in/", {"login": alice.email, "password": cast.PASSWORD})
+
+    assert client.get(page).status_code == 200
+
+    long_ago(client)
+    assert client.get(page)["Location"].startswith("/account/confirm/")
+
+
+def test_signing_in_as_somebody_else_before_is_no_proof(
+    client: Client, alice: User, bob: User
+) -> None:
+    client.post("/sign-in/", {"login": bob.email, "password": cast.PASSWORD})
+    session = client.session
+    session["account_authentication_methods_user"] = str(alice.pk)
+    session.save()
+
+    assert client.get("/account/delete/").status_code == 302
