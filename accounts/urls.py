@@ -80,6 +80,9 @@ urlpatterns = [
     path("developers/keys/<slug:key_id>/", developers.show_key, name="key"),
     path("developers/keys/<slug:key_id>/rotate/", developers.rotate_key, name="rotate_key"),
     path("developers/keys/<slug:key_id>/revoke/", developers.revoke_key, name="revoke_key"),
+    path(
+        "developers/keys/<slug:key_id>/dialect/", developers.choose_dialect, name="choose_dialect"
+    ),
     path("developers/usage/", developers.show_usage, name="usage"),
     path("language/", choosing.choose_language, name="set_language"),
     path("mode/", choosing.choose_mode, name="choose_mode"),
