@@ -8,6 +8,9 @@ from typing import Any
 
 from allauth.account.internal.flows.login import AUTHENTICATION_METHODS_SESSION_KEY
 from allauth.account.internal.userkit import user_id_to_str
+from django.conf import settings
+from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.models import Session
 from django.core.mail import EmailMessage
 from django.db import connection
 from django.test import Client
@@ -59,6 +62,15 @@ def sign_in(browser: Client, user: User) -> None:
     ]
     session["account_authentication_methods_user"] = user_id_to_str(user)
     session.save()
+
+
+def let_time_pass_since_sign_in() -> None:
+    """Let it be so long ago for everybody that the password is asked again."""
+    for row in Session.objects.all():
+        session = SessionStore(row.session_key)
+        for shown in session.get(AUTHENTICATION_METHODS_SESSION_KEY, []):
+            shown["at"] -= settings.ACCOUNT_REAUTHENTICATION_TIMEOUT + 60
+        session.save()
 
 
 def posted() -> list[EmailMessage]:

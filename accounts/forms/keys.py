@@ -22,10 +22,6 @@ _HOURS = [
     ("1", _("In an hour")),
     ("0", _("At once")),
 ]
-_DIALECT_HINT = _(
-    "Only for programs that buy at /stubs/handler_api.php: how they are answered, as the shop they"
-    " were written for would. The API at /api/v1/ is the same for every key."
-)
 
 
 class KeyForm(forms.Form):
@@ -49,7 +45,10 @@ class KeyForm(forms.Form):
         choices=Dialect.choices,
         initial=Dialect.CLASSIC,
         required=False,
-        help_text=_DIALECT_HINT,
+        help_text=_(
+            "Only for programs that buy at /stubs/handler_api.php: how they are answered, as the"
+            " shop they were written for would. The API at /api/v1/ is the same for every key."
+        ),
     )
     networks = forms.CharField(
         label=_("Only from these addresses"),
@@ -91,9 +90,7 @@ class KeyForm(forms.Form):
 class DialectForm(forms.Form):
     """Whose words the handler door speaks to a key."""
 
-    dialect = forms.ChoiceField(
-        label=_("Programs written for"), choices=Dialect.choices, help_text=_DIALECT_HINT
-    )
+    dialect = forms.ChoiceField(label=_("Programs written for"), choices=Dialect.choices)
 
 
 class RotateForm(forms.Form):

@@ -123,8 +123,8 @@ def _buy(request: HttpRequest, service: Service, country: Country) -> HttpRespon
     if sent["mode"] != mode_of(request):
         # Play money was agreed to, and real money would be spent, or the other way round.
         return _ask_again(request, choice, ModeChanged(), price_before=sent["max_price"])
-    if (problem := _terms(request)) is not None:
-        return _ask_again(request, choice, problem, price_before=sent["max_price"])
+    if (unagreed := _terms(request)) is not None:
+        return _ask_again(request, choice, unagreed, price_before=sent["max_price"])
     if quantity > 1:
         return _buy_several(request, choice, max_price=sent["max_price"])
     try:

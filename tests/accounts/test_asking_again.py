@@ -6,7 +6,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from allauth.account.internal.flows.login import AUTHENTICATION_METHODS_SESSION_KEY
 from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.test import Client, RequestFactory
@@ -18,14 +17,6 @@ from tests import cast
 pytestmark = pytest.mark.usefixtures("committed")
 
 _TOKEN = "t" * 32
-
-
-def long_ago(browser: Client) -> None:
-    """Let a quarter of an hour pass since signing in."""
-    session = browser.session
-    for shown in session[AUTHENTICATION_METHODS_SESSION_KEY]:
-        shown["at"] -= 16 * 60
-    session.save()
 
 
 def _post(path: str, form: dict[str, str], browser: Client) -> str:
@@ -61,7 +52,7 @@ def test_a_deletion_sent_too_late_is_not_carried_out_days_later(
     client: Client, alice: User
 ) -> None:
     client.post("/sign-in/", {"login": alice.email, "password": cast.PASSWORD})
-    long_ago(client)
+    cast.let_time_pass_since_sign_in()
 
     late = client.post("/account/delete/", {"give_up": "1000000"})
     asked = client.get("/account/delete/")
@@ -78,7 +69,7 @@ def test_nobody_is_asked_straight_after_signing_in(client: Client, alice: User, 
 
     assert client.get(page).status_code == 200
 
-    long_ago(client)
+    cast.let_time_pass_since_sign_in()
     assert client.get(page)["Location"].startswith("/account/confirm/")
 
 
