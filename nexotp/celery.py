@@ -47,6 +47,7 @@ QUEUES = {
     "webhooks.prune_log": UPKEEP,
     "office.fold_sums": UPKEEP,
     "office.check_books": UPKEEP,
+    "office.end_overdue_views": UPKEEP,
 }
 
 # Giving messages back while the connection breaks fails in a way that ends the worker, and so does
@@ -181,6 +182,11 @@ app.conf.update(
             "task": "office.fold_sums",
             "schedule": 300.0,
             "options": {"expires": 240},
+        },
+        "end overdue looks as a customer": {
+            "task": "office.end_overdue_views",
+            "schedule": 60.0,
+            "options": {"expires": 30},
         },
         # Also sent at once by the button in the admin.
         "check the books": {

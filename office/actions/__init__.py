@@ -21,6 +21,7 @@ from office.actions.freezing import (
     outranks,
     unfreeze_account,
 )
+from office.actions.knowing import note_settings
 from office.actions.noting import note, note_failed_sign_in
 from office.actions.viewing import (
     NotToBeSeen,
@@ -50,6 +51,7 @@ __all__ = [
     "may_view",
     "note",
     "note_failed_sign_in",
+    "note_settings",
     "outranks",
     "rebuild_sums",
     "refuse",

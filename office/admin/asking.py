@@ -78,7 +78,8 @@ def ask(
         except Problem as problem:
             form.add_error(None, str(problem.message))
         else:
-            messages.success(request, str(told))
+            if told:
+                messages.success(request, str(told))
             return redirect(back)
     shown = context | {"title": title, "form": form, "about": about, "lines": lines, "back": back}
     status = 422 if form.is_bound else 200

@@ -13,8 +13,8 @@ from accounts.actions import create_api_key, rotate_api_key
 from accounts.freezing import AccountFrozen
 from accounts.models import ApiKey, Dialect, Mode, User
 from catalog.models import Supplier
-from office.actions import AlreadySo, NotYourRank, freeze_account, unfreeze_account
 from nexotp.lib.acting import acting
+from office.actions import AlreadySo, NotYourRank, freeze_account, unfreeze_account
 from office.models import Act, AuditEntry
 from orders.actions import cancel_order, delete_account, place_order, poll_supplier
 from orders.models import Order
