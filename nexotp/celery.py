@@ -8,7 +8,7 @@ import os
 
 from celery import Celery
 from celery.schedules import crontab
-from celery.signals import setup_logging
+from celery.signals import setup_logging, worker_ready
 from django.conf import settings
 from kombu.transport.redis import Channel
 
@@ -48,6 +48,7 @@ QUEUES = {
     "office.fold_sums": UPKEEP,
     "office.check_books": UPKEEP,
     "office.end_overdue_views": UPKEEP,
+    "office.note_settings": UPKEEP,
 }
 
 # Giving messages back while the connection breaks fails in a way that ends the worker, and so does
@@ -197,6 +198,12 @@ app.conf.update(
     },
 )
 app.autodiscover_tasks(["accounts", "orders", "catalog", "wallet", "webhooks", "office"])
+
+
+@worker_ready.connect
+def _note_settings(**_options: object) -> None:
+    """Have the audit told what changed in the environment since the last start."""
+    app.send_task("office.note_settings", queue=UPKEEP, expires=600)
 
 
 @setup_logging.connect

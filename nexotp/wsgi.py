@@ -1,11 +1,9 @@
 """What the web server runs."""
 
 import os
-import threading
 from typing import Any
 
 import django
-import structlog
 from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
 from django.utils.http import parse_header_parameters
 
@@ -54,20 +52,4 @@ class Handler(WSGIHandler):
         return super().__call__(environ, start_response)
 
 
-def _note_settings() -> None:
-    """Tell the audit what changed in the environment; the shop opens meanwhile, and without it."""
-    from django.db import DatabaseError, connection
-    from django.utils import timezone
-
-    from office.actions import note_settings
-
-    try:
-        note_settings(now=timezone.now())
-    except DatabaseError as error:
-        structlog.get_logger(__name__).warning("settings not noted", error=type(error).__name__)
-    finally:
-        connection.close()
-
-
 application = Handler()
-threading.Thread(target=_note_settings, name="settings", daemon=True).start()

@@ -44,7 +44,8 @@ def remember_view(request: HttpRequest, view: CustomerView) -> None:
 
 
 def forget_view(request: HttpRequest) -> None:
-    request.session.pop(_KEY, None)
+    if _KEY in request.session:
+        del request.session[_KEY]
 
 
 def view_of(request: HttpRequest) -> CustomerView | None:
@@ -70,7 +71,8 @@ class ViewingMiddleware:
         if settings.SESSION_COOKIE_NAME not in request.COOKIES:
             return self.get_response(request)
         view = view_of(request)
-        if view is None:
+        if view is None or view.by_id != request.user.pk:
+            forget_view(request)
             return self.get_response(request)
         if not _goes_on(request, view):
             return _over(request, view)
@@ -125,7 +127,7 @@ def _is_customers(request: HttpRequest) -> bool:
 def _goes_on(request: HttpRequest, view: CustomerView) -> bool:
     """Whether the view is still on, and still this person's to have."""
     is_on = view.ended_at is None and view.until > timezone.now()
-    return is_on and request.user.pk == view.by_id and may_view(view.by, view.user)
+    return is_on and may_view(view.by, view.user)
 
 
 def _over(request: HttpRequest, view: CustomerView) -> HttpResponse:

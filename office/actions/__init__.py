@@ -13,6 +13,7 @@ from office.actions.approving import (
     refuse,
 )
 from office.actions.checking import ask_books_check, check_books, wrong_sums
+from office.actions.entering import take_off_second_step
 from office.actions.folding import fold_sums, rebuild_sums
 from office.actions.freezing import (
     AlreadySo,
@@ -55,6 +56,7 @@ __all__ = [
     "outranks",
     "rebuild_sums",
     "refuse",
+    "take_off_second_step",
     "unfreeze_account",
     "wrong_sums",
 ]

@@ -30,7 +30,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='auditentry',
             name='act',
-            field=models.CharField(choices=[('insert', 'Added'), ('update', 'Changed'), ('delete', 'Deleted'), ('sign_in', 'Signed in'), ('failed', 'Failed to sign in'), ('view_began', 'Began to look as a customer'), ('view_ended', 'Ended looking as a customer'), ('settings', 'Settings changed'), ('checked', 'Checked an order'), ('cancelled', 'Cancelled an order'), ('asked', 'Asked for approval'), ('approved', 'Approved'), ('refused', 'Refused'), ('refunded', 'Refunded an order'), ('adjusted', 'Corrected a wallet'), ('settled', 'Settled a purchase'), ('audited', 'Checked the books')], max_length=10, verbose_name='act'),
+            field=models.CharField(choices=[('insert', 'Added'), ('update', 'Changed'), ('delete', 'Deleted'), ('sign_in', 'Signed in'), ('failed', 'Failed to sign in'), ('step_off', 'Took off a second step'), ('view_began', 'Began to look as a customer'), ('view_ended', 'Ended looking as a customer'), ('settings', 'Settings changed'), ('checked', 'Checked an order'), ('cancelled', 'Cancelled an order'), ('asked', 'Asked for approval'), ('approved', 'Approved'), ('refused', 'Refused'), ('refunded', 'Refunded an order'), ('adjusted', 'Corrected a wallet'), ('settled', 'Settled a purchase'), ('audited', 'Checked the books')], max_length=10, verbose_name='act'),
         ),
         migrations.CreateModel(
             name='AccountNote',

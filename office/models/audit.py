@@ -16,6 +16,7 @@ class Act(models.TextChoices):
     DELETE = "delete", _("Deleted")
     SIGN_IN = "sign_in", _("Signed in")
     FAILED = "failed", _("Failed to sign in")
+    STEP_OFF = "step_off", _("Took off a second step")
     VIEW_BEGAN = "view_began", _("Began to look as a customer")
     VIEW_ENDED = "view_ended", _("Ended looking as a customer")
     SETTINGS = "settings", _("Settings changed")

@@ -110,6 +110,7 @@ ROW_ACTIONS: dict[str, set[str]] = {
     "accounts_user_unfreeze": {"support", "finance", "owner"},
     "accounts_user_see_as": {"support", "owner"},
     "accounts_user_lift": {"support", "owner"},
+    "accounts_user_take_off_step": {"owner"},
 }
 
 # Each row of these may be changed by whom.
@@ -194,7 +195,10 @@ def test_actions_on_one_row(
         "orders_purchaseattempt": cast.attempt_of(received).pk,
         "office_approval": asked.pk,
     }
-    of_whoever_is_stopped = ("accounts_user_unfreeze", "accounts_user_lift")
+    cast.give_second_step(bob)
+    of_whoever_is_stopped = (
+        *("accounts_user_unfreeze", "accounts_user_lift", "accounts_user_take_off_step"),
+    )
     rows |= {"accounts_user": alice.pk} | dict.fromkeys(of_whoever_is_stopped, bob.pk)
     answers = {
         name: desk.get(

@@ -16,6 +16,7 @@ from unfold.decorators import action
 
 from accounts.actions import lift_cool_down
 from accounts.models import User
+from accounts.second_step import steps_of
 from nexotp.lib.admin import ShopAdmin
 from office.actions import (
     begin_view,
@@ -23,6 +24,7 @@ from office.actions import (
     freeze_account,
     may_view,
     outranks,
+    take_off_second_step,
     unfreeze_account,
 )
 from office.admin.asking import ReasonForm, ask, staff_of
@@ -34,7 +36,7 @@ from office.viewing import forget_view, remember_view, view_of
 class AccountActs(ShopAdmin):
     """The buttons at the top of an account's page; only those that would do something."""
 
-    actions_detail = ("write_note", "see_as", "freeze", "unfreeze", "lift")
+    actions_detail = ("write_note", "see_as", "freeze", "unfreeze", "lift", "take_off_step")
 
     def has_note_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         return request.user.has_perm("office.add_accountnote")
@@ -53,6 +55,13 @@ class AccountActs(ShopAdmin):
         user = _of_page(object_id)
         is_cooling = user is not None and user.is_cooling(timezone.now())
         return is_cooling and request.user.has_perm("accounts.lift_cool_down")
+
+    def has_step_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """Whoever gives rights answers for who comes in with them."""
+        user = _of_page(object_id)
+        if user is None or not request.user.has_perm("auth.change_group"):
+            return False
+        return bool(steps_of(user)) and outranks(staff_of(request), user)
 
     def _may_freeze(self, request: HttpRequest, object_id: Any, *, is_frozen: bool) -> bool:
         user = _of_page(object_id)
@@ -133,6 +142,27 @@ class AccountActs(ShopAdmin):
             request,
             object_id,
             title=_("Lift the cool-down"),
+            form=ReasonForm(request.POST or None),
+            act=act,
+        )
+
+    @action(  # type: ignore[untyped-decorator]
+        description=_("Take off the second step"),
+        url_path="step-off",
+        permissions=["step"],
+        icon="phonelink_erase",
+    )
+    def take_off_step(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """For whoever lost the phone and the recovery codes."""
+
+        def act(user: User, entered: dict[str, Any]) -> str:
+            take_off_second_step(user, by=staff_of(request), reason=entered["reason"])
+            return gettext("The password alone opens the account now. Everybody is signed out.")
+
+        return self._ask(
+            request,
+            object_id,
+            title=_("Take off the second step"),
             form=ReasonForm(request.POST or None),
             act=act,
         )

@@ -34,9 +34,7 @@ class FreezeForm(ReasonForm):
         max_length=300,
         required=False,
         widget=UnfoldAdminTextareaWidget({"rows": 3, "placeholder": FROZEN}),
-        help_text=_(
-            "In the owner's language, on every page and in the API. Empty: the words above."
-        ),
+        help_text=_("As you write it, on each page and in the API. Empty: the words in the field."),
     )
 
 
