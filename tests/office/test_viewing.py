@@ -280,7 +280,7 @@ def test_never_of_colleagues_and_never_of_oneself(
             begin_view(user, by=by, reason="x", now=timezone.now())
         address = reverse("admin:accounts_user_see_as", args=[user.pk])
         assert desk_of(by).post(address, {"reason": "x"}).status_code == 403
-    assert begin_view(support, by=staff, reason="x", now=timezone.now())
+    assert begin_view(support, by=staff, reason="x", now=timezone.now()).ended_at is None
 
 
 def test_another_look_ends_the_one_before(desk: Client, support: User, bob: User) -> None:

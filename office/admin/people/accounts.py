@@ -33,6 +33,8 @@ else:
 class AccountList(ChangeList):  # type: ignore[misc]
     """One page of accounts, each with how it stands."""
 
+    result_list: Any
+
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
         self.result_list = list(self.result_list)
