@@ -145,7 +145,7 @@ def _pages(size: int) -> dict[str, str]:
         "… expired": "/admin/orders/order/?status__exact=expired",
         "… closing": "/admin/orders/order/?status__exact=closing",
         "… failed": "/admin/orders/order/?status__exact=failed",
-        "… this month": f"/admin/orders/order/?created_at__gte={timezone.now():%Y-%m-01}",
+        "… 30 days": f"/admin/orders/order/?created_at__gte={_days_ago(30)}T00:00Z",
         "… by phone": f"/admin/orders/order/?q=%2B{order.phone_number[1:]}",
         "… by number": f"/admin/orders/order/?q={order.public_id}",
         "… by e-mail": f"/admin/orders/order/?q={owner}",
