@@ -1,5 +1,25 @@
 """The pages from which staff runs the shop."""
 
-from office.admin import approvals, attempts, audit, books, orders, people
+from office.admin import (
+    approvals,
+    attempts,
+    audit,
+    books,
+    orders,
+    pauses,
+    people,
+    strays,
+    suppliers,
+)
 
-__all__ = ["approvals", "attempts", "audit", "books", "orders", "people"]
+__all__ = [
+    "approvals",
+    "attempts",
+    "audit",
+    "books",
+    "orders",
+    "pauses",
+    "people",
+    "strays",
+    "suppliers",
+]

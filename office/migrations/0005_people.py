@@ -11,7 +11,7 @@ from office.triggers import AUDITED, FINAL_NOTES, UNDO_FINAL_NOTES
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('office', '0003_audit_tiers'),
+        ('office', '0004_audit_goods'),
         ('accounts', '0009_people'),
         ('catalog', '0010_trade_codes'),
     ]
@@ -26,11 +26,6 @@ class Migration(migrations.Migration):
             options={
                 'default_permissions': (),
             },
-        ),
-        migrations.AlterField(
-            model_name='auditentry',
-            name='act',
-            field=models.CharField(choices=[('insert', 'Added'), ('update', 'Changed'), ('delete', 'Deleted'), ('sign_in', 'Signed in'), ('failed', 'Failed to sign in'), ('step_off', 'Took off a second step'), ('view_began', 'Began to look as a customer'), ('view_ended', 'Ended looking as a customer'), ('settings', 'Settings changed'), ('checked', 'Checked an order'), ('cancelled', 'Cancelled an order'), ('asked', 'Asked for approval'), ('approved', 'Approved'), ('refused', 'Refused'), ('refunded', 'Refunded an order'), ('adjusted', 'Corrected a wallet'), ('settled', 'Settled a purchase'), ('audited', 'Checked the books')], max_length=10, verbose_name='act'),
         ),
         migrations.CreateModel(
             name='AccountNote',
