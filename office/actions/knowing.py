@@ -18,7 +18,14 @@ from office.models import Act, AuditEntry, KnownSetting
 #: by the names of the environment, where that is also what Django's settings call them
 OPEN = (
     *("DEBUG", "SECURE", "ALLOWED_HOSTS", "CSRF_TRUSTED_ORIGINS", "TRUSTED_PROXY_COUNT"),
-    *("TIME_ZONE", "MAINTENANCE_FILE", "MEDIA_ROOT", "MAIL_FOLDER", "DEFAULT_FROM_EMAIL"),
+    *(
+        "UNCONFIRMED_DAYS",
+        "TIME_ZONE",
+        "MAINTENANCE_FILE",
+        "MEDIA_ROOT",
+        "MAIL_FOLDER",
+        "DEFAULT_FROM_EMAIL",
+    ),
     *("SHOP_CURRENCY", "SANDBOX_GRANT", "FLOOR_MARGIN_PERCENT", "LOW_BALANCE_THRESHOLD"),
     *("EXCHANGE_RATE_MAX_AGE_HOURS", "EXCHANGE_RATE_SOURCE", "EXCHANGE_RATE_URL"),
     "EXCHANGE_RATE_LARGEST_MOVE_PERCENT",

@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('office', '0004_audit_goods'),
-        ('accounts', '0009_people'),
+        ('accounts', '0010_people'),
         ('catalog', '0010_trade_codes'),
     ]
 
@@ -34,7 +34,7 @@ class Migration(migrations.Migration):
                 ('text', models.TextField(max_length=2000, verbose_name='note')),
                 ('at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='time')),
                 ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='by')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='account')),
+                ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='account_notes', to=settings.AUTH_USER_MODEL, verbose_name='account')),
             ],
             options={
                 'verbose_name': 'note',
@@ -49,7 +49,7 @@ class Migration(migrations.Migration):
                 ('until', models.DateTimeField()),
                 ('ended_at', models.DateTimeField(null=True)),
                 ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='customer_views', to=settings.AUTH_USER_MODEL)),
             ],
             options={
                 'default_permissions': (),

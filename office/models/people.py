@@ -19,7 +19,7 @@ class AccountNote(models.Model):
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.PROTECT,
-        related_name="+",
+        related_name="account_notes",
         verbose_name=_("account"),
     )
     text = models.TextField(_("note"), max_length=2_000)
@@ -49,7 +49,9 @@ class CustomerView(models.Model):
     """One time that staff looked at the shop as a customer sees it."""
 
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="customer_views"
+    )
     began_at = models.DateTimeField()
     until = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)

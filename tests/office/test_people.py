@@ -4,12 +4,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.db import DatabaseError, connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.actions import delete_unconfirmed
 from accounts.models import ApiKey, Mode, Plan, Tier, User
 from office.models import AccountNote, Act, AuditEntry
 from office.reports.people import standings
@@ -226,3 +228,18 @@ def test_an_owner_takes_off_a_lost_second_step(
         *(owner, support.email, "phone in the river; I saw her"),
     )
     assert entry.changes == {"steps": [["totp"], []]}
+
+
+def test_an_account_with_a_note_stays_when_its_address_is_never_confirmed(
+    staff: User, alice: User
+) -> None:
+    stranger = User.objects.create(
+        email="stranger@example.test",
+        plan=Plan.objects.get(code="free"),
+        created_at=timezone.now() - timedelta(days=30),
+    )
+    EmailAddress.objects.create(user=stranger, email=stranger.email, primary=True)
+    AccountNote.objects.create(user=stranger, text="called twice", by=staff)
+
+    assert delete_unconfirmed(now=timezone.now()) == 0
+    assert User.objects.filter(pk=stranger.pk).exists()

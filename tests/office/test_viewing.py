@@ -336,3 +336,17 @@ def test_signing_out_and_the_colleagues_own_changes_wait(
     assert not alice.is_frozen
     assert desk.get(reverse("admin:accounts_user_change", args=[alice.pk])).status_code == 200
     assert not Endpoint.objects.exists()
+
+
+def test_a_customer_of_older_terms_is_seen_and_nobody_answers_for_them(
+    desk: Client, alice: User
+) -> None:
+    User.objects.filter(pk=alice.pk).update(terms_version="2001-01-01")
+    before = dict(desk.session)
+
+    page = desk.get("/wallet/", headers={"Accept": "text/html"})
+
+    assert page.status_code == 200
+    assert BANNER in page.content.decode()
+    assert dict(desk.session) == before
+    assert desk.get("/terms/agree/").status_code == 403
