@@ -1,6 +1,16 @@
 """The pages from which staff runs the shop."""
 
-from office.admin import approvals, attempts, audit, books, orders, pauses, strays, suppliers
+from office.admin import (
+    approvals,
+    attempts,
+    audit,
+    books,
+    orders,
+    pauses,
+    people,
+    strays,
+    suppliers,
+)
 
 __all__ = [
     "approvals",
@@ -9,6 +19,7 @@ __all__ = [
     "books",
     "orders",
     "pauses",
+    "people",
     "strays",
     "suppliers",
 ]
