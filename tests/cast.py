@@ -162,6 +162,7 @@ _MOVED = [
     "wallet_ledgeraccount",
     "accounts_apikey",
     "accounts_ratecounter",
+    "catalog_rulesheet",
     "catalog_pause",
     "catalog_block",
     "accounts_dailyusage",

@@ -3,7 +3,7 @@
 `syncing` reads a supplier's price list, by way of `spooling`, and `storing` brings offers in line
 with it; `mapping` and `proposing` say what its codes mean, `reviewing` what people decided about
 that. `repricing` bakes prices into offers, by `rates` too; `availability` sums offers up for
-reading. `balances` is about our money at suppliers.
+reading. `ruling` changes many pricing rules at once. `balances` is about our money at suppliers.
 """
 
 from catalog.actions.availability import mark_availability_stale, refresh_stale_availability
@@ -16,18 +16,34 @@ from catalog.actions.reviewing import (
     refuse_codes,
     stop_selling_as_before,
 )
+from catalog.actions.ruling import (
+    AlreadyCarriedOut,
+    RulesChanged,
+    SheetNotUsable,
+    carry_out_sheet,
+    change_rules,
+    keep_sheet,
+    read_kept,
+)
 from catalog.actions.syncing import SyncFailed, SyncUnderWay, forget_old_runs, sync_catalogue
 
 __all__ = [
+    "AlreadyCarriedOut",
     "Repricing",
+    "RulesChanged",
+    "SheetNotUsable",
     "SyncFailed",
     "SyncUnderWay",
     "accept_proposals",
     "believe_changes",
+    "carry_out_sheet",
+    "change_rules",
     "exchange_rates",
     "forget_old_runs",
+    "keep_sheet",
     "mark_availability_stale",
     "note_moved_cost",
+    "read_kept",
     "refresh_balance",
     "refresh_stale_availability",
     "refuse_codes",

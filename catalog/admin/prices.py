@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from catalog.actions import (
     reprice_offers,
 )
+from catalog.admin.rule_sheets import RuleSheetPages
 from catalog.models import (
     ExchangeRate,
     PricingRule,
@@ -28,17 +29,17 @@ class _RepricingAdmin(ShopAdmin):
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
-        self._reprice(request)
+        self.reprice(request)
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
         super().delete_model(request, obj)
-        self._reprice(request)
+        self.reprice(request)
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
         super().delete_queryset(request, queryset)
-        self._reprice(request)
+        self.reprice(request)
 
-    def _reprice(self, request: HttpRequest) -> None:
+    def reprice(self, request: HttpRequest) -> None:
         # The form's own transaction would keep every repriced offer locked.
         transaction.on_commit(lambda: self._reprice_now(request))
 
@@ -50,7 +51,8 @@ class _RepricingAdmin(ShopAdmin):
 
 
 @admin.register(PricingRule)
-class PricingRuleAdmin(_RepricingAdmin):
+class PricingRuleAdmin(_RepricingAdmin, RuleSheetPages):
+    list_before_template = "catalog/rule_tools.html"
     list_display = (
         *("__str__", "markup_percent", "markup_fixed", "floor", "ceiling", "rounding"),
         *("starts_at", "ends_at", "is_active"),

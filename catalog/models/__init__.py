@@ -33,6 +33,7 @@ from catalog.models.offers import (
 )
 from catalog.models.prices import ExchangeRate, PricingRule
 from catalog.models.resting import Block, BlockQuerySet, Pause, PauseQuerySet
+from catalog.models.rule_sheets import RuleSheet
 from catalog.models.suppliers import (
     BALANCE_AGE,
     PauseReason,
@@ -64,6 +65,7 @@ __all__ = [
     "PauseReason",
     "PricingRule",
     "Proposer",
+    "RuleSheet",
     "Service",
     "ServiceMapping",
     "ServiceQuerySet",
