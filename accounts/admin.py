@@ -1,6 +1,7 @@
 """People, plans and keys for staff."""
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
@@ -16,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from accounts.actions import choose_dialect, lift_cool_down, revoke_api_key
-from accounts.models import ApiKey, Dialect, Plan, RateCounter, User
+from accounts.models import ApiKey, Dialect, Plan, RateCounter, Tier, User
 from nexotp.lib.admin import ReadOnlyAdmin, ShopAdmin
 
 if TYPE_CHECKING:
@@ -38,13 +39,13 @@ class _LowerCaseEmail(forms.ModelForm):  # type: ignore[type-arg]
 class NewUserForm(_LowerCaseEmail, UserCreationForm):  # type: ignore[misc]
     class Meta:
         model = User
-        fields = ("email", "plan")
+        fields = ("email", "plan", "tier")
 
 
 class EditUserForm(_LowerCaseEmail, UserChangeForm):  # type: ignore[misc]
     class Meta:
         model = User
-        fields = ("email", "plan", "is_active", "is_staff", "is_superuser")
+        fields = ("email", "plan", "tier", "is_active", "is_staff", "is_superuser")
 
 
 @admin.register(Group)
@@ -59,20 +60,29 @@ class ShopUserAdmin(_UserAdmin, ShopAdmin):
     change_password_form = AdminPasswordChangeForm
     ordering = ("-pk",)
     list_display = (
-        *("email", "public_id", "plan", "is_active", "is_staff", "created_at", "cooling_until"),
+        *(
+            "email",
+            "public_id",
+            "plan",
+            "tier",
+            "is_active",
+            "is_staff",
+            "created_at",
+            "cooling_until",
+        ),
     )
     list_filter = (
-        *("plan", "is_active", "is_staff", "is_superuser"),
+        *("plan", "tier", "is_active", "is_staff", "is_superuser"),
         ("cooling_until", admin.EmptyFieldListFilter),
     )
-    list_select_related = ("plan",)
+    list_select_related = ("plan", "tier")
     search_fields = ("email", "public_id")
     readonly_fields = (
         *("public_id", "last_login", "created_at", "cooling_until", "cooling_reason"),
     )
     actions = ("lift_cool_down",)
     fieldsets = (
-        (None, {"fields": ("email", "password", "public_id", "plan")}),
+        (None, {"fields": ("email", "password", "public_id", "plan", "tier")}),
         (
             _("Rights"),
             {"fields": ("is_active", "is_staff", "is_superuser", "groups", "user_permissions")},
@@ -80,7 +90,7 @@ class ShopUserAdmin(_UserAdmin, ShopAdmin):
         (_("Times"), {"fields": ("last_login", "created_at")}),
         (_("Cool-down"), {"fields": ("cooling_until", "cooling_reason")}),
     )
-    add_fieldsets = ((None, {"fields": ("email", "plan", "password1", "password2")}),)
+    add_fieldsets = ((None, {"fields": ("email", "plan", "tier", "password1", "password2")}),)
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         """Whoever may not give rights must not take over an account that has some."""
@@ -135,6 +145,15 @@ class PlanAdmin(ShopAdmin):
         "max_open_orders",
     )
     search_fields = ("code", "name")
+
+
+@admin.register(Tier)
+class TierAdmin(ShopAdmin):
+    """What it pays is said by pricing rules; an account's own page says who belongs to it."""
+
+    list_display = ("name", "code")
+    search_fields = ("code", "name")
+    prepopulated_fields: ClassVar[dict[str, Sequence[str]]] = {"code": ("name",)}
 
 
 @admin.register(ApiKey)

@@ -71,6 +71,20 @@ class Plan(models.Model):
         return Bucket(name, getattr(self, f"{prefix}_per_minute"), getattr(self, f"{prefix}_burst"))
 
 
+class Tier(models.Model):
+    """A group of accounts with prices of their own; pricing rules say which."""
+
+    code = models.SlugField(_("code"), max_length=30, unique=True)
+    name = models.CharField(_("name"), max_length=60)
+
+    class Meta:
+        verbose_name = _("tier")
+        verbose_name_plural = _("tiers")
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class UserManager(BaseUserManager["User"]):
     def get_by_natural_key(self, username: str | None) -> "User":
         return self.get(email=(username or "").strip().lower())
@@ -86,6 +100,14 @@ class User(AbstractBaseUser, PermissionsMixin):
     public_id = models.CharField(max_length=30, unique=True, default=new_account_id, editable=False)
     email = models.EmailField(_("e-mail"), unique=True)
     plan = models.ForeignKey(Plan, on_delete=models.PROTECT, verbose_name=_("plan"))
+    tier = models.ForeignKey(
+        Tier,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        verbose_name=_("tier"),
+        help_text=_("Whose prices this account pays; empty: everybody's."),
+    )
     is_active = models.BooleanField(_("active"), default=True)
     is_staff = models.BooleanField(_("staff"), default=False)
     # Buys nothing until then: too many of its orders came to nothing.

@@ -19,7 +19,7 @@ _LOOK_AT_ORDERS = (
 _LOOK_AT_CATALOGUE = (
     *("catalog.view_service", "catalog.view_country", "catalog.view_offer"),
     *("catalog.view_supplier", "catalog.view_pause", "catalog.view_block"),
-    *("catalog.view_pricingrule", "catalog.view_exchangerate"),
+    *("catalog.view_pricingrule", "catalog.view_exchangerate", "accounts.view_tier"),
 )
 
 ROLES: dict[str, tuple[str, ...]] = {
@@ -34,6 +34,7 @@ ROLES: dict[str, tuple[str, ...]] = {
     "pricing": (
         *_LOOK_AT_CATALOGUE,
         *("catalog.add_pricingrule", "catalog.change_pricingrule", "catalog.delete_pricingrule"),
+        *("accounts.add_tier", "accounts.change_tier", "accounts.delete_tier"),
         *("catalog.add_exchangerate", "catalog.change_exchangerate"),
         *("catalog.add_block", "catalog.change_block", "catalog.delete_block"),
         *("catalog.change_service", "catalog.change_country"),

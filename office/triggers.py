@@ -153,6 +153,7 @@ AUDITED = (
     Audited("auth_group", label="name"),
     Audited("auth_group_permissions", key="group_id"),
     Audited("accounts_plan", label="code"),
+    Audited("accounts_tier", label="code"),
     Audited(
         "accounts_apikey",
         noise=("last_used_at",),

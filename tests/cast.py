@@ -172,6 +172,7 @@ _MOVED = [
     "mfa_authenticator",
     "usersessions_usersession",
     "accounts_user",
+    "accounts_tier",
 ]
 
 

@@ -17,7 +17,7 @@ from typing import Any
 import structlog
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Count, Q
+from django.db.models import Count
 
 from catalog.actions.availability import mark_availability_stale, refresh_stale_availability
 from catalog.actions.locking import try_lock_offers
@@ -69,9 +69,7 @@ class Pricing:
 
 def read_pricing(now: datetime) -> Pricing:
     """Read the rules, rates and margin that hold at this moment."""
-    in_force = PricingRule.objects.filter(
-        Q(starts_at=None) | Q(starts_at__lte=now), Q(ends_at=None) | Q(ends_at__gt=now)
-    ).filter(is_active=True)
+    in_force = PricingRule.objects.of_offers().in_force(now)
     return Pricing(
         rules=tuple(in_force.order_by("pk").values(*_RULE_FIELDS)),
         rates=exchange_rates(now),

@@ -31,7 +31,7 @@ from catalog.models.offers import (
     OfferQuerySet,
     provider_code,
 )
-from catalog.models.prices import ExchangeRate, PricingRule
+from catalog.models.prices import ExchangeRate, PricingRule, PricingRuleQuerySet
 from catalog.models.resting import Block, BlockQuerySet, Pause, PauseQuerySet
 from catalog.models.rule_sheets import RuleSheet
 from catalog.models.suppliers import (
@@ -64,6 +64,7 @@ __all__ = [
     "PauseQuerySet",
     "PauseReason",
     "PricingRule",
+    "PricingRuleQuerySet",
     "Proposer",
     "RuleSheet",
     "Service",

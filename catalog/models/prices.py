@@ -1,27 +1,56 @@
 """How cost becomes price: rules and exchange rates."""
 
+from datetime import datetime
+from decimal import Decimal
 from typing import Any, ClassVar
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import Tier
 from catalog.models.goods import Country, Service
 from catalog.models.suppliers import Supplier
 from nexotp.lib.money import EXPONENTS
+
+
+class PricingRuleQuerySet(models.QuerySet["PricingRule"]):
+    def in_force(self, now: datetime) -> "PricingRuleQuerySet":
+        """Active rules whose window is open at this moment."""
+        return self.filter(
+            Q(starts_at=None) | Q(starts_at__lte=now),
+            Q(ends_at=None) | Q(ends_at__gt=now),
+            is_active=True,
+        )
+
+    def of_offers(self) -> "PricingRuleQuerySet":
+        """Rules that make an offer's price, the same for everybody, of its cost."""
+        return self.filter(tier=None)
 
 
 class PricingRule(models.Model):
     """How cost becomes price. The most specific rule that matches wins; ties by the newest.
 
     Amounts are in minor units of the shop's currency, `markup_percent` in percent of the cost.
+    A rule with a tier makes of an offer's price the price for accounts of that tier: there the
+    percent is of the price, and may lower it.
     """
 
-    service = models.ForeignKey(Service, on_delete=models.CASCADE, null=True, blank=True)
-    country = models.ForeignKey(Country, on_delete=models.CASCADE, null=True, blank=True)
-    supplier = models.ForeignKey(Supplier, on_delete=models.CASCADE, null=True, blank=True)
+    service = models.ForeignKey(
+        Service, on_delete=models.CASCADE, null=True, blank=True, verbose_name=_("service")
+    )
+    country = models.ForeignKey(
+        Country, on_delete=models.CASCADE, null=True, blank=True, verbose_name=_("country")
+    )
+    supplier = models.ForeignKey(
+        Supplier, on_delete=models.CASCADE, null=True, blank=True, verbose_name=_("supplier")
+    )
+    tier = models.ForeignKey(
+        Tier, on_delete=models.CASCADE, null=True, blank=True, verbose_name=_("tier")
+    )
     starts_at = models.DateTimeField(_("from"), null=True, blank=True)
     ends_at = models.DateTimeField(_("until"), null=True, blank=True)
     markup_percent = models.DecimalField(_("markup in percent"), max_digits=6, decimal_places=2)
@@ -33,6 +62,8 @@ class PricingRule(models.Model):
     )
     is_active = models.BooleanField(_("active"), default=True)
 
+    objects = PricingRuleQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("pricing rule")
         verbose_name_plural = _("pricing rules")
@@ -42,11 +73,38 @@ class PricingRule(models.Model):
                 & (Q(ceiling=None) | Q(ceiling__gte=F("floor"))),
                 name="catalog_rule_sane",
             ),
+            # So a tier never changes which of two offers of the same goods is the dearer one.
+            models.CheckConstraint(
+                condition=Q(tier=None) | Q(supplier=None), name="catalog_rule_tier_of_any_supplier"
+            ),
         ]
 
     def __str__(self) -> str:
-        parts = [str(part) for part in (self.service, self.country, self.supplier) if part]
-        return f"{' × '.join(parts) or '*'}: +{self.markup_percent} %"
+        named = (self.tier, self.service, self.country, self.supplier)
+        parts = [str(part) for part in named if part]
+        return f"{' × '.join(parts) or '*'}: {self.markup_percent:+} %"
+
+    def clean(self) -> None:
+        """Raises ValidationError naming each field that cannot be so."""
+        wrong: dict[str, Any] = {}
+        # What a form could not read is None here, and complained about there.
+        percent: Decimal | None = self.markup_percent
+        floor: int | None = self.floor
+        rounding: int | None = self.rounding
+        if self.tier_id and self.supplier_id:
+            wrong["supplier"] = _("A rule for a tier holds for all suppliers.")
+        if self.starts_at and self.ends_at and self.ends_at <= self.starts_at:
+            wrong["ends_at"] = _("It would end before it begins.")
+        if percent is not None and percent < -100:
+            wrong["markup_percent"] = _("Nothing is sold for less than nothing.")
+        if floor is not None and floor < 1:
+            wrong["floor"] = _("A price is more than nothing.")
+        if rounding is not None and rounding < 1:
+            wrong["rounding"] = _("1 leaves the price as it is.")
+        if floor is not None and self.ceiling is not None and self.ceiling < floor:
+            wrong["ceiling"] = _("This is below the lowest price.")
+        if wrong:
+            raise ValidationError(wrong)
 
 
 class ExchangeRate(models.Model):
