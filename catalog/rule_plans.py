@@ -92,9 +92,7 @@ def fingerprint(rules: Iterable[PricingRule]) -> str:
     return hashlib.sha256(json.dumps(told, default=str).encode()).hexdigest()
 
 
-def plan(
-    wanted: Iterable[Wanted], present: Iterable[PricingRule], *, replaces: bool
-) -> list[Line]:
+def plan(wanted: Iterable[Wanted], present: Iterable[PricingRule], *, replaces: bool) -> list[Line]:
     """Lay what is wanted beside what there is; `replaces` removes what is not wanted."""
     there = {rule.pk: rule for rule in present}
     lines = []

@@ -98,7 +98,9 @@ class _Reader:
     def problems_of_header(self) -> list[CellProblem]:
         known = header()
         unknown = [
-            CellProblem(1, name, _("There is no such column. The columns are: %s.") % ", ".join(known))
+            CellProblem(
+                1, name, _("There is no such column. The columns are: %s.") % ", ".join(known)
+            )
             for name in self.names
             if name not in known
         ]
@@ -141,7 +143,9 @@ class _Reader:
                 continue
             pk = int(text) if re.fullmatch(r"[0-9]{1,18}", text) else 0
             if pk not in self.there:
-                self._wrong(row, "id", _("There is no rule with this number. Empty makes a new one."))
+                self._wrong(
+                    row, "id", _("There is no rule with this number. Empty makes a new one.")
+                )
             elif pk in first:
                 self._wrong(row, "id", _("Row %s is about the same rule.") % first[pk])
             else:
@@ -170,12 +174,12 @@ class _Reader:
         return values if self._makes_sense(row, values) else None
 
     def _makes_sense(self, row: int, values: Values) -> bool:
-        ceiling, starts_at, ends_at = (values[name] for name in ("ceiling", "starts_at", "ends_at"))
-        if ceiling is not None and ceiling < values["floor"]:
-            self._wrong(row, "ceiling", _("The highest price is below the lowest."))
-            return False
-        if starts_at and ends_at and ends_at <= starts_at:
-            self._wrong(row, "until", _("This is before the beginning."))
+        try:
+            PricingRule(**values).clean()
+        except ValidationError as error:
+            for name, messages in error.message_dict.items():
+                column = self.columns[PricingRule._meta.get_field(name).attname].name
+                self._wrong(row, column, messages[0])
             return False
         return True
 

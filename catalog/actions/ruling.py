@@ -55,7 +55,9 @@ def keep_sheet(sheet: Sheet, *, name: str, replaces: bool, by: User, now: dateti
     )
 
 
-def read_kept(sheet: RuleSheet, present: list[PricingRule]) -> tuple[list[Wanted], list[CellProblem]]:
+def read_kept(
+    sheet: RuleSheet, present: list[PricingRule]
+) -> tuple[list[Wanted], list[CellProblem]]:
     """Return the rules that a kept sheet wants, and everything that is wrong with it."""
     rows = {int(row): cells for row, cells in sheet.rows.items()}
     wanted, problems = read_rules(sheet.header, rows, present)
@@ -110,7 +112,9 @@ def change_rules(
 def _write(lines: list[Line]) -> None:
     removed = [line.pk for line in lines if line.kind == Kind.REMOVED]
     PricingRule.objects.filter(pk__in=removed).delete()
-    changed = [PricingRule(pk=line.pk, **line.values) for line in lines if line.kind == Kind.CHANGED]
+    changed = [
+        PricingRule(pk=line.pk, **line.values) for line in lines if line.kind == Kind.CHANGED
+    ]
     PricingRule.objects.bulk_update(changed, list(_names()), batch_size=_AT_ONCE)
     new = [PricingRule(pk=line.pk, **line.values) for line in lines if line.kind == Kind.NEW]
     PricingRule.objects.bulk_create(new, batch_size=_AT_ONCE)

@@ -73,6 +73,21 @@ class RuleSheetPages(ShopAdmin):
         ]
         return pages + super().get_urls()
 
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The list, with what can be done with all of its rules above it."""
+        shown = {
+            "may_rewrite": self.has_rewrite_permission(request),
+            "query": f"?{request.GET.urlencode()}" if request.GET else "",
+            "tools": self.tools(request),
+        }
+        return super().changelist_view(request, shown | (extra_context or {}))
+
+    def tools(self, request: HttpRequest) -> list[dict[str, Any]]:
+        """Return what else can be done with all rules: title, icon and link of each."""
+        return []
+
     def export_view(self, request: HttpRequest, kind: str) -> HttpResponseBase:
         """The rules that the list shows with these filters, or all of them."""
         self._check(request)
