@@ -184,7 +184,7 @@ class _Reader:
         return True
 
     def _refuse_twins(self, wanted: list[Wanted]) -> None:
-        """Two rows for the same goods and times are a slip, unless the rules there are like that."""
+        """Two rows for the same goods and times are a slip, unless there are such rules."""
         rows: dict[tuple[Any, ...], tuple[int, bool]] = {}
         for each in wanted:
             assert each.row is not None

@@ -90,7 +90,7 @@ class RuleSheetPages(ShopAdmin):
 
     def export_view(self, request: HttpRequest, kind: str) -> HttpResponseBase:
         """The rules that the list shows with these filters, or all of them."""
-        self._check(request)
+        self.check_rewrite(request)
         try:
             rules = self.get_changelist_instance(request).queryset.order_by("pk")
         except IncorrectLookupParameters:
@@ -110,7 +110,7 @@ class RuleSheetPages(ShopAdmin):
 
     def upload_view(self, request: HttpRequest) -> HttpResponse:
         """Take a file; what it would do is the next page."""
-        self._check(request)
+        self.check_rewrite(request)
         form = UploadForm(request.POST or None, request.FILES or None)
         if request.method == "POST" and form.is_valid():
             assert isinstance(request.user, User)
@@ -122,13 +122,16 @@ class RuleSheetPages(ShopAdmin):
                 now=timezone.now(),
             )
             return redirect("admin:catalog_rules_plan", kept.pk)
-        context = self._context(request, _("Import rules")) | {"form": form, "columns": header()}
+        context = self.page_context(request, _("Import rules")) | {
+            "form": form,
+            "columns": header(),
+        }
         status = 422 if form.is_bound else 200
         return render(request, "catalog/rule_import.html", context, status=status)
 
     def plan_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """What a file would do, row by row, and the button that does it."""
-        self._check(request)
+        self.check_rewrite(request)
         kept = get_object_or_404(RuleSheet, pk=pk)
         trouble = None
         if request.method == "POST":
@@ -139,7 +142,7 @@ class RuleSheetPages(ShopAdmin):
         present = rules_there()
         wanted, problems = read_kept(kept, present)
         lines = [] if problems else plan(wanted, present, replaces=kept.replaces)
-        context = self._context(request, _("What this file would do")) | {
+        context = self.page_context(request, _("What this file would do")) | {
             "sheet": kept,
             "problems": problems,
             "plan": plan_shown(lines),
@@ -158,10 +161,12 @@ class RuleSheetPages(ShopAdmin):
         self.reprice(request)
         return redirect("admin:catalog_pricingrule_changelist")
 
-    def _check(self, request: HttpRequest) -> None:
+    def check_rewrite(self, request: HttpRequest) -> None:
+        """Raises PermissionDenied for whoever may not change many rules at once."""
         if not self.has_rewrite_permission(request):
             raise PermissionDenied
 
-    def _context(self, request: HttpRequest, title: Any) -> dict[str, Any]:
+    def page_context(self, request: HttpRequest, title: Any) -> dict[str, Any]:
+        """Return what a page of the admin needs to know, under this title."""
         site: admin.AdminSite = self.admin_site
         return site.each_context(request) | {"opts": self.opts, "title": title}

@@ -15,19 +15,31 @@ from office.actions.approving import (
 from office.actions.checking import ask_books_check, check_books, wrong_sums
 from office.actions.folding import fold_sums, rebuild_sums
 from office.actions.noting import note
+from office.actions.reverting import (
+    CannotRevert,
+    at_moment,
+    revert_change,
+    revert_rules,
+    without_change,
+)
 
 __all__ = [
     "AlreadyAsked",
     "AlreadyDecided",
+    "CannotRevert",
     "NotYourOwn",
     "approve",
     "ask_adjustment",
     "ask_books_check",
     "ask_refund",
+    "at_moment",
     "check_books",
     "fold_sums",
     "note",
     "rebuild_sums",
     "refuse",
+    "revert_change",
+    "revert_rules",
+    "without_change",
     "wrong_sums",
 ]

@@ -152,8 +152,8 @@ def test_what_was_carried_out_is_not_carried_out_again(as_before: None, staff: U
 
     with pytest.raises(AlreadyCarriedOut):
         carry_out_sheet(kept, seen=fingerprint(PricingRule.objects.all()), now=now)
+    bad = keep_sheet(read_sheet(b"id,floor\n,0\n"), name="", replaces=False, by=staff, now=now)
     with pytest.raises(SheetNotUsable):
-        bad = keep_sheet(read_sheet(b"id,floor\n,0\n"), name="", replaces=False, by=staff, now=now)
         carry_out_sheet(bad, seen=fingerprint(PricingRule.objects.all()), now=now)
 
 
