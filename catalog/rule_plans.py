@@ -19,7 +19,7 @@ from catalog.models import PricingRule
 # A rule's columns without its number; amounts in minor units.
 Values = dict[str, Any]
 
-FIELDS: dict[str, "models.Field[Any, Any]"] = {
+FIELDS: dict[str, Any] = {
     field.attname: field for field in PricingRule._meta.concrete_fields if not field.primary_key
 }
 #: for what and when a rule holds

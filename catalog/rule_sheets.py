@@ -178,7 +178,8 @@ class _Reader:
             PricingRule(**values).clean()
         except ValidationError as error:
             for name, messages in error.message_dict.items():
-                column = self.columns[PricingRule._meta.get_field(name).attname].name
+                field: Any = PricingRule._meta.get_field(name)
+                column = self.columns[field.attname].name
                 self._wrong(row, column, messages[0])
             return False
         return True

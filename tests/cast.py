@@ -163,6 +163,7 @@ _MOVED = [
     "accounts_apikey",
     "accounts_ratecounter",
     "catalog_rulesheet",
+    "catalog_rulecount",
     "catalog_pause",
     "catalog_block",
     "accounts_dailyusage",

@@ -3,11 +3,13 @@
 `syncing` reads a supplier's price list, by way of `spooling`, and `storing` brings offers in line
 with it; `mapping` and `proposing` say what its codes mean, `reviewing` what people decided about
 that. `repricing` bakes prices into offers, by `rates` too; `availability` sums offers up for
-reading. `ruling` changes many pricing rules at once. `balances` is about our money at suppliers.
+reading. `ruling` changes many pricing rules at once, `counting` says what each does for
+offers. `balances` is about our money at suppliers.
 """
 
 from catalog.actions.availability import mark_availability_stale, refresh_stale_availability
 from catalog.actions.balances import refresh_balance
+from catalog.actions.counting import count_offers_by_rule, offers_for_nothing
 from catalog.actions.rates import exchange_rates
 from catalog.actions.repricing import Repricing, note_moved_cost, reprice_offers, reprice_some
 from catalog.actions.reviewing import (
@@ -38,11 +40,13 @@ __all__ = [
     "believe_changes",
     "carry_out_sheet",
     "change_rules",
+    "count_offers_by_rule",
     "exchange_rates",
     "forget_old_runs",
     "keep_sheet",
     "mark_availability_stale",
     "note_moved_cost",
+    "offers_for_nothing",
     "read_kept",
     "refresh_balance",
     "refresh_stale_availability",

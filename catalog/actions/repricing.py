@@ -209,7 +209,7 @@ def priced_sql(source: str) -> str:
     ), rate AS (
         SELECT %(rate)s::numeric AS rate
     ), quoted AS (
-        SELECT offer.*, offer.cost * rate.rate AS shop_cost,
+        SELECT offer.*, offer.cost * rate.rate AS shop_cost, rule.id AS rule_id,
             -- greatest and least pass over NULL, so an offer without a rule is told apart first
             CASE WHEN rule.id IS NOT NULL THEN {PRICE_SQL} END AS quote
         FROM {source} offer

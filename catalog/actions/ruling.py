@@ -110,7 +110,7 @@ def change_rules(
 
 
 def _write(lines: list[Line]) -> None:
-    removed = [line.pk for line in lines if line.kind == Kind.REMOVED]
+    removed = [line.pk for line in lines if line.pk and line.kind == Kind.REMOVED]
     PricingRule.objects.filter(pk__in=removed).delete()
     changed = [
         PricingRule(pk=line.pk, **line.values) for line in lines if line.kind == Kind.CHANGED

@@ -12,12 +12,14 @@ from django.utils.translation import gettext_lazy as _
 from catalog.actions import (
     reprice_offers,
 )
+from catalog.admin.rule_findings import FindingFilter, RuleFindingPages
 from catalog.admin.rule_sheets import RuleSheetPages
 from catalog.models import (
     ExchangeRate,
     PricingRule,
 )
 from catalog.rates import accept_rate
+from catalog.waking import wake_counting
 from nexotp.lib.admin import ShopAdmin
 
 # Pages wait this long for prices to be baked; the rest is done in the background.
@@ -29,17 +31,17 @@ class _RepricingAdmin(ShopAdmin):
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
-        self.reprice(request)
+        self._reprice(request)
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
         super().delete_model(request, obj)
-        self.reprice(request)
+        self._reprice(request)
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
         super().delete_queryset(request, queryset)
-        self.reprice(request)
+        self._reprice(request)
 
-    def reprice(self, request: HttpRequest) -> None:
+    def _reprice(self, request: HttpRequest) -> None:
         # The form's own transaction would keep every repriced offer locked.
         transaction.on_commit(lambda: self._reprice_now(request))
 
@@ -48,16 +50,17 @@ class _RepricingAdmin(ShopAdmin):
         self.message_user(request, _("%(count)d prices changed.") % {"count": done.changed})
         if not done.is_complete:
             self.message_user(request, _("The other prices follow within minutes."))
+        wake_counting()
 
 
 @admin.register(PricingRule)
-class PricingRuleAdmin(_RepricingAdmin, RuleSheetPages):
+class PricingRuleAdmin(_RepricingAdmin, RuleFindingPages, RuleSheetPages):
     list_before_template = "catalog/rule_tools.html"
     list_display = (
         *("__str__", "markup_percent", "markup_fixed", "floor", "ceiling", "rounding"),
-        *("starts_at", "ends_at", "is_active"),
+        *("starts_at", "ends_at", "is_active", "findings_shown"),
     )
-    list_filter = ("is_active", "supplier")
+    list_filter = ("is_active", "supplier", FindingFilter)
     list_select_related = ("service", "country", "supplier")
     autocomplete_fields = ("service", "country", "supplier")
     search_fields = ("service__name", "country__name_en", "supplier__code")

@@ -46,8 +46,10 @@ class UploadForm(forms.Form):
     )
 
     def clean_file(self) -> Sheet:
+        file = self.cleaned_data["file"]
+        self.cleaned_data["name"] = file.name
         try:
-            return read_sheet(self.cleaned_data["file"].read())
+            return read_sheet(file.read())
         except SheetRefused as refused:
             raise forms.ValidationError(str(refused.message)) from refused
 
@@ -55,7 +57,7 @@ class UploadForm(forms.Form):
 class RuleSheetPages(ShopAdmin):
     """The pages for sheets of rules, beside those of the rules themselves."""
 
-    def reprice(self, request: HttpRequest) -> None:
+    def _reprice(self, request: HttpRequest) -> None:
         """Bring prices in line with what was changed, as soon as it is committed."""
         raise NotImplementedError
 
@@ -116,7 +118,7 @@ class RuleSheetPages(ShopAdmin):
             assert isinstance(request.user, User)
             kept = keep_sheet(
                 form.cleaned_data["file"],
-                name=request.FILES["file"].name,
+                name=form.cleaned_data["name"],
                 replaces=form.cleaned_data["replaces"],
                 by=request.user,
                 now=timezone.now(),
@@ -158,7 +160,7 @@ class RuleSheetPages(ShopAdmin):
         counts = {"new": done[Kind.NEW], "changed": done[Kind.CHANGED]}
         told = gettext("Carried out: %(new)s new, %(changed)s changed, %(removed)s removed.")
         messages.success(request, told % (counts | {"removed": done[Kind.REMOVED]}))
-        self.reprice(request)
+        self._reprice(request)
         return redirect("admin:catalog_pricingrule_changelist")
 
     def check_rewrite(self, request: HttpRequest) -> None:

@@ -145,7 +145,7 @@ class PricingRuleDesk(PricingRuleAdmin):
                 form.add_error(None, str(problem.message))
             else:
                 messages.success(request, _("Done. It stands in the history as a change of yours."))
-                self.reprice(request)
+                self._reprice(request)
                 return redirect("admin:office_rules_past")
         lines = [] if wanted is None else plan(wanted, present, replaces=True)
         shown = self.page_context(request, title) | context

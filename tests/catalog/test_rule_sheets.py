@@ -30,7 +30,7 @@ def read(text: str) -> tuple[list[Wanted], list[CellProblem]]:
     return read_rules(sheet.header, sheet.rows, rules())
 
 
-def kinds(wanted: list[Wanted]) -> dict[str, int]:
+def kinds(wanted: list[Wanted]) -> dict[Kind, int]:
     return dict(count_kinds(plan(wanted, rules(), replaces=False)))
 
 

@@ -1,11 +1,15 @@
-"""Tables of pricing rules that were uploaded and wait for somebody to carry them out."""
+"""What people look at about pricing rules: tables that were uploaded, and what each rule does."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+
+from catalog.models.prices import PricingRule
+from catalog.models.suppliers import Supplier
 
 
 class RuleSheet(models.Model):
@@ -35,3 +39,28 @@ class RuleSheet(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class RuleCount(models.Model):
+    """How many offers a rule made the price of when they were last counted.
+
+    Or, in rows of suppliers instead, for how many of its offers there was no rule. Counting reads
+    every offer, so it is done now and then; what it says may be some minutes old.
+    """
+
+    rule = models.OneToOneField(PricingRule, on_delete=models.CASCADE, null=True)
+    supplier = models.OneToOneField(Supplier, on_delete=models.CASCADE, null=True)
+    offer_count = models.BigIntegerField(_("offers"))
+    #: of these, how many would not leave the floor margin, and so are not sold
+    below_count = models.BigIntegerField(_("offers under cost"), default=0)
+    counted_at = models.DateTimeField(_("counted at"))
+
+    class Meta:
+        constraints: ClassVar[list[Any]] = [
+            models.CheckConstraint(
+                condition=Q(rule=None) ^ Q(supplier=None), name="catalog_rule_count_of_one"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.rule or self.supplier}: {self.offer_count}"
