@@ -57,8 +57,9 @@ class _RepricingAdmin(ShopAdmin):
 class PricingRuleAdmin(_RepricingAdmin, RuleFindingPages, RuleSheetPages):
     list_before_template = "catalog/rule_tools.html"
     list_display = (
-        *("__str__", "markup_percent", "markup_fixed", "floor", "ceiling", "rounding"),
-        *("starts_at", "ends_at", "is_active", "findings_shown"),
+        *("__str__", "findings_shown", "markup_percent", "markup_fixed"),
+        *("floor", "ceiling", "rounding"),
+        *("starts_at", "ends_at", "is_active"),
     )
     list_filter = ("is_active", "supplier", FindingFilter)
     list_select_related = ("service", "country", "supplier")
