@@ -6,7 +6,7 @@ rule can never win once newer ones hold for all the time it has left.
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -45,6 +45,7 @@ def find(
 ) -> dict[int, list[Found]]:
     """Return what there is to say of each rule, by its number; nothing of those that are off."""
     found: dict[int, list[Found]] = defaultdict(list)
+    held: set[int] = set()
     alike: dict[tuple[int | None, ...], list[PricingRule]] = defaultdict(list)
     for rule in rules:
         if not rule.is_active:
@@ -52,12 +53,15 @@ def find(
         if rule.ends_at is not None and rule.ends_at <= now:
             found[rule.pk].append(Found(Finding.OVER))
             continue
+        held.add(rule.pk)
         alike[tuple(getattr(rule, name) for name in SCOPE)].append(rule)
         if rule.ends_at is not None and rule.ends_at <= now + SOON:
             found[rule.pk].append(Found(Finding.ENDS_SOON))
     for group in alike.values():
         _compare(group, found, now)
-    _add_counted({count.rule_id: count for count in counts}, found)
+    for count in counts:
+        if count.rule_id in held:
+            _add_counted(count, found[count.rule_id])
     return {pk: _in_order(each) for pk, each in found.items() if each}
 
 
@@ -81,16 +85,12 @@ def _compare(group: list[PricingRule], found: dict[int, list[Found]], now: datet
         newer.append(rule)
 
 
-def _add_counted(counts: Mapping[int | None, RuleCount], found: dict[int, list[Found]]) -> None:
-    for pk, count in counts.items():
-        if pk is None:
-            continue
-        kinds = {each.kind for each in found.get(pk, [])}
-        if count.below_count:
-            found[pk].append(Found(Finding.UNDER_COST, count=count.below_count))
-        # Why a covered rule prices nothing has been said.
-        if not count.offer_count and not kinds & {Finding.COVERED, Finding.OVER}:
-            found[pk].append(Found(Finding.IDLE))
+def _add_counted(count: RuleCount, found: list[Found]) -> None:
+    if count.below_count:
+        found.append(Found(Finding.UNDER_COST, count=count.below_count))
+    # Why a covered rule prices nothing has been said.
+    if not count.offer_count and Finding.COVERED not in {each.kind for each in found}:
+        found.append(Found(Finding.IDLE))
 
 
 def _in_order(found: list[Found]) -> list[Found]:

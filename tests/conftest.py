@@ -14,11 +14,13 @@ from django.core.cache import cache, caches
 from django.core.management import call_command
 from django.db import connection
 from django.test.utils import setup_databases, teardown_databases
+from django.utils import timezone
 from pytest_django import Settings
 
 from accounts import limits
 from accounts.models import User
-from catalog.models import Supplier
+from catalog.actions import reprice_offers
+from catalog.models import PricingRule, Supplier
 from nexotp.lib import brief, ratelimit
 from suppliers import transport
 from suppliers.simulator.remote import RemoteSimulator
@@ -112,6 +114,19 @@ def committed(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
             yield
         finally:
             cast.sweep_up()
+
+
+@pytest.fixture
+def rules_as_before(committed: None) -> Iterator[None]:
+    """The shop's pricing rules, and the prices they make, stay for the tests that follow."""
+    rules = list(PricingRule.objects.order_by("pk"))
+    try:
+        yield
+    finally:
+        PricingRule.objects.exclude(pk__in=[rule.pk for rule in rules]).delete()
+        for rule in rules:
+            rule.save(force_insert=not PricingRule.objects.filter(pk=rule.pk).exists())
+        reprice_offers(now=timezone.now())
 
 
 @pytest.fixture

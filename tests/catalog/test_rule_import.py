@@ -4,7 +4,6 @@ import io
 import threading
 import zipfile
 from collections import Counter
-from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -23,7 +22,6 @@ from catalog.actions import (
     SheetNotUsable,
     carry_out_sheet,
     keep_sheet,
-    reprice_offers,
 )
 from catalog.models import Offer, PricingRule, RuleSheet
 from catalog.rule_plans import Kind, fingerprint
@@ -36,20 +34,7 @@ UPLOAD = reverse("admin:catalog_rules_import")
 
 
 @pytest.fixture
-def as_before(committed: None) -> Iterator[None]:
-    """The rules of the shop stay for the tests that follow."""
-    rules = list(PricingRule.objects.order_by("pk"))
-    try:
-        yield
-    finally:
-        PricingRule.objects.exclude(pk__in=[rule.pk for rule in rules]).delete()
-        for rule in rules:
-            rule.save(force_insert=not PricingRule.objects.filter(pk=rule.pk).exists())
-        reprice_offers(now=timezone.now())
-
-
-@pytest.fixture
-def desk(as_before: None, staff: User) -> Client:
+def desk(rules_as_before: None, staff: User) -> Client:
     return desk_of(staff)
 
 
@@ -144,7 +129,7 @@ def test_one_wrong_row_stops_all_of_them(desk: Client) -> None:
     assert rule.markup_percent == 40
 
 
-def test_what_was_carried_out_is_not_carried_out_again(as_before: None, staff: User) -> None:
+def test_what_was_carried_out_is_not_carried_out_again(rules_as_before: None, staff: User) -> None:
     now = timezone.now()
     sheet = read_sheet(b"id,service,markup_percent\n,telegram,10\n")
     kept = keep_sheet(sheet, name="a.csv", replaces=False, by=staff, now=now)
@@ -157,7 +142,7 @@ def test_what_was_carried_out_is_not_carried_out_again(as_before: None, staff: U
         carry_out_sheet(bad, seen=fingerprint(PricingRule.objects.all()), now=now)
 
 
-def test_of_two_who_press_at_once_one_changes_the_rules(as_before: None, staff: User) -> None:
+def test_of_two_who_press_at_once_one_changes_the_rules(rules_as_before: None, staff: User) -> None:
     now = timezone.now()
     seen = fingerprint(PricingRule.objects.all())
     pk = old().pk

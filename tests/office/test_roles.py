@@ -9,8 +9,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
-from catalog.models import Block, PricingRule, Service, ServiceMapping, Supplier
-from office.models import Approval, ApprovalKind
+from catalog.models import Block, PricingRule, RuleSheet, Service, ServiceMapping, Supplier
+from office.models import Approval, ApprovalKind, AuditEntry
 from office.roles import OWNER, ROLES, permissions_of
 from orders.models import Order
 from tests import cast
@@ -107,6 +107,9 @@ ROW_ACTIONS: dict[str, set[str]] = {
     "orders_purchaseattempt_settle": {"finance", "owner"},
     "office_approval_approve": {"finance", "owner"},
     "office_approval_refuse": {"finance", "owner"},
+    "catalog_rules_plan": {"pricing", "owner"},
+    "catalog_pricingrule_history": {"pricing", "owner"},
+    "office_rules_revert": {"pricing", "owner"},
 }
 
 # Each row of these may be changed by whom.
@@ -182,10 +185,16 @@ def test_actions_on_one_row(role: str, desk: Client, received: Order, bob: User)
         reason="x",
         asked_by=bob,
     )
+    PricingRule.objects.update(markup_fixed=251)
+    PricingRule.objects.update(markup_fixed=250)
+    changed = AuditEntry.objects.filter(subject="catalog_pricingrule").latest("pk")
     rows = {
         "orders_order": received.pk,
         "orders_purchaseattempt": cast.attempt_of(received).pk,
         "office_approval": asked.pk,
+        "catalog_rules": RuleSheet.objects.create(by=bob, name="x.csv").pk,
+        "catalog_pricingrule": PricingRule.objects.earliest("pk").pk,
+        "office_rules": changed.pk,
     }
     answers = {
         name: desk.get(reverse(f"admin:{name}", args=[rows["_".join(name.split("_")[:2])]]))
@@ -195,6 +204,15 @@ def test_actions_on_one_row(role: str, desk: Client, received: Order, bob: User)
     assert {answer.status_code for answer in answers.values()} <= {200, 403}
     allowed = {name for name, answer in answers.items() if answer.status_code == 200}
     assert allowed == {name for name, roles in ROW_ACTIONS.items() if role in roles}
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_exports_of_rules(role: str, desk: Client, kind: str) -> None:
+    answer = desk.get(reverse("admin:catalog_rules_export", args=[kind]))
+    then = desk.get(reverse("admin:office_rules_then"), {"at": "2026-12-01T09:00"})
+
+    expected = 200 if role in {"pricing", "owner"} else 403
+    assert (answer.status_code, then.status_code) == (expected, expected)
 
 
 def test_changes_of_rows(role: str, desk: Client, alice: User) -> None:

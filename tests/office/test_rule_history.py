@@ -1,6 +1,5 @@
 """The rules' past: who changed what, all rules of a moment, and changes taken back."""
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -25,25 +24,13 @@ PAST = reverse("admin:office_rules_past")
 
 
 @pytest.fixture
-def as_before(committed: None) -> Iterator[None]:
-    """The rules of the shop stay for the tests that follow."""
-    rules = list(PricingRule.objects.order_by("pk"))
-    try:
-        yield
-    finally:
-        PricingRule.objects.exclude(pk__in=[rule.pk for rule in rules]).delete()
-        for rule in rules:
-            rule.save(force_insert=not PricingRule.objects.filter(pk=rule.pk).exists())
-
-
-@pytest.fixture
-def rule(as_before: None) -> PricingRule:
+def rule(rules_as_before: None) -> PricingRule:
     service = Service.objects.get(code="telegram")
     return PricingRule.objects.create(service=service, markup_percent=Decimal("12.34"))
 
 
 @pytest.fixture
-def desk(as_before: None, staff: User) -> Client:
+def desk(rules_as_before: None, staff: User) -> Client:
     return desk_of(staff)
 
 
@@ -176,7 +163,7 @@ def test_a_change_of_a_rule_that_is_gone_or_back_says_so(rule: PricingRule) -> N
 
 
 @pytest.fixture
-def fleeting(as_before: None) -> Service:
+def fleeting(rules_as_before: None) -> Service:
     return Service.objects.create(code="fleeting", name="Fleeting", category="x")
 
 
@@ -251,7 +238,7 @@ _STEPS = st.lists(
     max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(steps=_STEPS)
-def test_every_moment_is_known_as_it_was(as_before: None, steps: list[Any]) -> None:
+def test_every_moment_is_known_as_it_was(rules_as_before: None, steps: list[Any]) -> None:
     indonesia = Country.objects.get(code="id")
     moments = [(now(), state())]
     for act, which, percent in steps:
