@@ -35,7 +35,8 @@ def listen(committed: None, live: LiveProcess) -> Iterator[Listen]:
 
         def listen_from_now(user: User | None = None, **options: str) -> Listener:
             everything_is_told()
-            return listen_to(live, user, **options)
+            stream: Listener = listen_to(live, user, **options)
+            return stream
 
         yield listen_from_now
 
@@ -52,7 +53,8 @@ def everything_is_told() -> None:
 def _next_message(heard: Any) -> bytes:
     while (message := heard.get_message(timeout=5)) is not None:
         if message["type"] == "message":
-            return message["data"]
+            data: bytes = message["data"]
+            return data
     raise TimeoutError("nothing was told")
 
 
