@@ -13,7 +13,7 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from unfold.widgets import UnfoldBooleanWidget
+from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldBooleanWidget
 
 from accounts.models import User
 from catalog.actions import carry_out_sheet, keep_sheet, read_kept
@@ -35,7 +35,7 @@ class UploadForm(forms.Form):
 
     file = forms.FileField(
         label=_("file"),
-        widget=forms.FileInput(attrs={"accept": ".csv,.xlsx"}),
+        widget=UnfoldAdminFileFieldWidget(attrs={"accept": ".csv,.xlsx"}),
         help_text=_("CSV (UTF-8) or XLSX, two megabytes and five thousand rows at most."),
         allow_empty_file=True,
     )
