@@ -183,6 +183,7 @@ def sweep_up() -> None:
             for table in _MOVED:
                 condition = "WHERE owner_id IS NOT NULL" if table.endswith("ledgeraccount") else ""
                 cursor.execute(f"DELETE FROM {table} {condition}")
+            cursor.execute("DELETE FROM catalog_pricingrule WHERE tier_id IS NOT NULL")
             cursor.execute(
                 "UPDATE catalog_supplier SET paused_until = NULL, paused_for = '',"
                 " failure_count = 0, poll_lease_until = NULL, is_enabled = true,"

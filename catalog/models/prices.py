@@ -26,6 +26,15 @@ class PricingRuleQuerySet(models.QuerySet["PricingRule"]):
             is_active=True,
         )
 
+    def most_specific_first(self) -> "PricingRuleQuerySet":
+        """In the order in which rules are tried: the first that matches an offer holds.
+
+        Service and country, the service, the country, everything; of two alike the supplier's
+        own, then the newest. `priced_sql` says the same to the database.
+        """
+        named = [F(name).asc(nulls_last=True) for name in ("service", "country", "supplier")]
+        return self.order_by(*named, "-pk")
+
     def of_offers(self) -> "PricingRuleQuerySet":
         """Rules that make an offer's price, the same for everybody, of its cost."""
         return self.filter(tier=None)
