@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
-from django.db.models import BigIntegerField, Case, Expression, F, Func, Q, When
+from django.db.models import BigIntegerField, Case, F, Func, Q, When
 
 from accounts.models import User
 from catalog.actions import exchange_rates
@@ -56,19 +56,21 @@ class AccountPrices:
                 return rule
         return None
 
-    def column(self, prefix: str = "") -> Any:
-        """Return `of` for a query over offers, or over something joined to them by a prefix."""
+    def column(self, prefix: str = "", *, at_any_cost: bool = False) -> Any:
+        """Return `of` for a query over offers, or over something joined to them by a prefix.
+
+        `at_any_cost` leaves out that the floor margin must remain: it is what the rules wish.
+        """
         price = F(f"{prefix}price")
         if not self.rules:
             return price
-        rate = _of_supplier(f"{prefix}supplier", self.rates)
+        keep = None if at_any_cost else 100 - self.floor_percent
+        columns = (price, F(f"{prefix}cost"), _OfSupplier(F(f"{prefix}supplier"), self.rates))
         return Case(
             *(
                 When(
                     _goods(rule, prefix),
-                    then=_TierPrice(
-                        price, F(f"{prefix}cost"), rate, rule=rule, keep=100 - self.floor_percent
-                    ),
+                    then=_TierPrice(*columns, rule=rule, keep=keep),
                 )
                 for rule in self.rules
             ),
@@ -118,11 +120,13 @@ class _TierPrice(Func):
 
     output_field = BigIntegerField()
 
-    def __init__(self, *columns: Any, rule: PricingRule, keep: int) -> None:
+    def __init__(self, *columns: Any, rule: PricingRule, keep: int | None) -> None:
         super().__init__(*columns)
         self.rule, self.keep = rule, keep
 
-    def as_sql(self, compiler: Any, connection: Any, **_context: Any) -> tuple[str, list[Any]]:
+    def as_sql(
+        self, compiler: Any, connection: Any, *_args: Any, **_context: Any
+    ) -> tuple[str, tuple[str | int, ...]]:
         written = [compiler.compile(source) for source in self.get_source_expressions()]
         assert not any(params for _sql, params in written), "columns and numbers only"
         names = dict(zip(("price", "cost", "rate"), (sql for sql, _params in written), strict=True))
@@ -136,7 +140,9 @@ class _TierPrice(Func):
             "keep": self.keep,
         }
         wanted = (TIER_LOWERS_SQL if markup.lowers else TIER_RAISES_SQL).format(**names, **numbers)
-        return TIER_SQL.format(lowered=wanted, **names, **numbers), []
+        if self.keep is None:
+            return wanted, ()
+        return TIER_SQL.format(lowered=wanted, **names, **numbers), ()
 
 
 class _OfSupplier(Func):
@@ -146,17 +152,15 @@ class _OfSupplier(Func):
         super().__init__(supplier)
         self.numbers = numbers
 
-    def as_sql(self, compiler: Any, connection: Any, **_context: Any) -> tuple[str, list[Any]]:
+    def as_sql(
+        self, compiler: Any, connection: Any, *_args: Any, **_context: Any
+    ) -> tuple[str, tuple[str | int, ...]]:
         [source] = self.get_source_expressions()
         column, params = compiler.compile(source)
         lines = " ".join(f"WHEN {key} THEN {rate:f}" for key, rate in self.numbers.items())
         if not lines:
-            return "NULL::numeric", params
-        return f"(CASE {column} {lines} END)::numeric", params
-
-
-def _of_supplier(column: str, numbers: Mapping[int, Decimal]) -> Expression:
-    return _OfSupplier(F(column), numbers)
+            return "NULL::numeric", tuple(params)
+        return f"(CASE {column} {lines} END)::numeric", tuple(params)
 
 
 def _goods(rule: PricingRule, prefix: str) -> Q:

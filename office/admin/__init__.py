@@ -1,5 +1,5 @@
 """The pages from which staff runs the shop."""
 
-from office.admin import approvals, attempts, audit, books, orders
+from office.admin import approvals, attempts, audit, books, orders, pricing
 
-__all__ = ["approvals", "attempts", "audit", "books", "orders"]
+__all__ = ["approvals", "attempts", "audit", "books", "orders", "pricing"]
