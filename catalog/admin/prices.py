@@ -8,11 +8,13 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from catalog.actions import (
     reprice_offers,
 )
+from catalog.admin.links import why_link
 from catalog.admin.rule_form import RuleForm
 from catalog.models import (
     ExchangeRate,
@@ -62,7 +64,7 @@ class PricingRuleAdmin(_RepricingAdmin):
     change_form_after_template = "catalog/rule_preview.html"
     list_display = (
         *("__str__", "markup_percent", "fixed_shown", "floor_shown", "ceiling_shown"),
-        *("rounding_shown", "holds"),
+        *("rounding_shown", "holds", "why"),
     )
     list_filter = ("is_active", "tier", "supplier")
     list_select_related = ("service", "country", "supplier", "tier")
@@ -101,6 +103,13 @@ class PricingRuleAdmin(_RepricingAdmin):
     @admin.display(description=_("rounded up to a multiple of"), ordering="rounding")
     def rounding_shown(self, rule: PricingRule) -> str:
         return _amount(rule.rounding if rule.rounding > 1 else None)
+
+    @admin.display(description=_("why"))
+    def why(self, rule: PricingRule) -> SafeString:
+        service, country = rule.service, rule.country
+        return why_link(
+            service=service.code if service else None, country=country.code if country else None
+        )
 
     @admin.display(description=_("holds"), ordering="starts_at")
     def holds(self, rule: PricingRule) -> str:

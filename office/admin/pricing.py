@@ -6,6 +6,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import URLPattern, path
 from django.utils import formats, timezone
@@ -16,6 +17,7 @@ from catalog.models import Offer, PricingRule
 from catalog.previewing import Effect, Example, change_by, effect_on_offers
 from nexotp.lib.admin import ShopAdmin
 from nexotp.lib.amounts import amount_text, signed_amount_text
+from office.admin.why import why_context
 from office.reports.price_effect import SalesEffect, effect_on_sales
 
 admin.site.unregister(PricingRule)
@@ -27,9 +29,17 @@ class PricePages(ShopAdmin):
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view
         pages: list[URLPattern] = [
+            path("why/", wrap(self.why_view), name="office_why"),
             path("preview/", wrap(require_POST(self.preview_view)), name="office_price_preview"),
         ]
         return pages + super().get_urls()
+
+    def why_view(self, request: HttpRequest) -> HttpResponse:
+        """Why some goods cost an account what they cost it, step by step."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        context = self.admin_site.each_context(request) | why_context(request, now=timezone.now())
+        return render(request, "office/why.html", context)
 
     def preview_view(self, request: HttpRequest) -> HttpResponse:
         """What saving this form would do, as a part of its page, or what is wrong with it."""

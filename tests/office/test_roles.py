@@ -43,6 +43,7 @@ PAGES: dict[str, set[str]] = {
     "office_auditentry_changelist": {"owner"},
     "catalog_pricingrule_changelist": {"support", "pricing", "owner"},
     "catalog_pricingrule_add": {"pricing", "owner"},
+    "office_why": {"support", "pricing", "owner"},
     "accounts_tier_changelist": {"support", "pricing", "owner"},
     "accounts_tier_add": {"pricing", "owner"},
     "catalog_exchangerate_changelist": EVERYBODY,
