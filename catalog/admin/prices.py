@@ -82,7 +82,7 @@ class PricingRuleAdmin(_RepricingAdmin):
                 )
             },
         ),
-        (_("When it holds"), {"fields": ("is_active", ("starts_at", "ends_at"))}),
+        (_("When it holds"), {"fields": ("is_active", "starts_at", "ends_at")}),
     )
 
     class Media:

@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminTextInputWidget
 
@@ -11,16 +12,17 @@ from catalog.models import PricingRule
 from nexotp.lib.money import EXPONENTS, to_decimal, to_minor
 
 _MOST = 10**15
+_LONGEST = 30
 
 
-class AmountField(forms.CharField):
+class AmountField(forms.Field):
     """Minor units for the program, the shop's currency for whoever types."""
 
     widget = UnfoldAdminTextInputWidget
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(max_length=30, **options)
-        self.widget.attrs["inputmode"] = "decimal"
+        super().__init__(**options)
+        self.widget.attrs |= {"inputmode": "decimal", "maxlength": _LONGEST}
 
     def prepare_value(self, value: Any) -> Any:
         if not isinstance(value, int):
@@ -31,11 +33,13 @@ class AmountField(forms.CharField):
     def to_python(self, value: Any) -> Any:
         if isinstance(value, int):
             return value
-        text = super().to_python(value)
+        text = (value or "").strip()
         if not text:
             return None
         try:
-            minor = to_minor(text.strip(), settings.SHOP_CURRENCY)
+            if len(text) > _LONGEST:
+                raise ValueError(text)
+            minor = to_minor(text, settings.SHOP_CURRENCY)
         except ValueError as error:
             raise forms.ValidationError(
                 _("A number without separators, such as 6500."), code="invalid"
@@ -54,15 +58,17 @@ class AmountField(forms.CharField):
 class RuleForm(forms.ModelForm):  # type: ignore[type-arg]
     """The model says what cannot be; here it is only read."""
 
-    markup_fixed = AmountField(label=_("fixed markup"), required=False)
+    markup_fixed = AmountField(label=capfirst(_("fixed markup")), required=False)
     floor = AmountField(
-        label=_("lowest price"), required=False, help_text=_("Empty: none but one above nothing.")
+        label=capfirst(_("lowest price")),
+        required=False,
+        help_text=_("Empty: there is none."),
     )
     ceiling = AmountField(
-        label=_("highest price"), required=False, help_text=_("Empty: there is none.")
+        label=capfirst(_("highest price")), required=False, help_text=_("Empty: there is none.")
     )
     rounding = AmountField(
-        label=_("rounded up to a multiple of"),
+        label=capfirst(_("rounded up to a multiple of")),
         required=False,
         help_text=_("100 makes 6,500 out of 6,412."),
     )

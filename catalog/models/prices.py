@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import formats, timezone
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Tier
@@ -96,7 +97,8 @@ class PricingRule(models.Model):
     def __str__(self) -> str:
         named = (self.tier, self.service, self.country, self.supplier)
         parts = [str(part) for part in named if part]
-        return f"{' × '.join(parts) or '*'}: {self.markup_percent:+} %"
+        percent = Decimal(self.markup_percent or 0).normalize()
+        return f"{' × '.join(parts) or gettext('everything')}: {percent:+f} %"
 
     def standing(self, now: datetime) -> "str | Promise":
         """Return whether it holds, and when it begins or ends, in words."""

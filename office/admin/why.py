@@ -14,8 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Mode, User
 from catalog.explaining import Applied, ExplainedOffer, Explanation, Loss, Step, explain_price
 from catalog.models import Country, Service
-from nexotp.lib.amounts import amount_text
-from nexotp.lib.money import EXPONENTS, to_decimal
+from nexotp.lib.amounts import amount_text, fine_amount_text, signed_amount_text
 from office.admin.orders import VERDICTS
 
 _LOSSES = {
@@ -27,9 +26,9 @@ _LOSSES = {
 }
 _STEPS = {
     Step.WORTH: _("The cost in the shop's currency"),
-    Step.PERCENT: _("With the percent"),
-    Step.FIXED: _("With the fixed markup"),
-    Step.ROUNDED: _("Rounded up"),
+    Step.PERCENT: _("With %(percent)s %%"),
+    Step.FIXED: _("With the fixed markup of %(fixed)s"),
+    Step.ROUNDED: _("Rounded up to a multiple of %(rounding)s"),
     Step.FLOOR: _("Raised to the lowest price"),
     Step.CEILING: _("Cut to the highest price"),
     Step.NO_RISE: _("Not above everybody's price"),
@@ -75,7 +74,7 @@ def why_context(request: HttpRequest, *, now: datetime) -> dict[str, Any]:
     )
     return context | {
         "found": found,
-        "user": asked["account"],
+        "account": asked["account"],
         "service": asked["service"],
         "country": asked["country"],
         "price": _money(found.price),
@@ -118,23 +117,40 @@ def _rate(each: ExplainedOffer, now: datetime) -> dict[str, Any] | None:
     rate = each.rate
     age = now - rate.as_of
     return {
-        "text": f"1 {rate.currency} = {rate.rate.normalize():f} {settings.SHOP_CURRENCY}",
+        "text": f"1 {rate.currency} = {_plain(rate.rate)} {settings.SHOP_CURRENCY}",
         "as_of": timezone.localtime(rate.as_of),
         "source": rate.source,
         "is_old": age.total_seconds() > settings.EXCHANGE_RATE_MAX_AGE_HOURS * 3600,
     }
 
 
+def _plain(number: Decimal) -> str:
+    whole = number.to_integral_value()
+    exact = number.normalize() if number != whole else whole
+    return formats.number_format(exact, use_l10n=True, force_grouping=True)
+
+
 def _applied(applied: Applied) -> dict[str, Any]:
     return {
         "rule": applied.rule,
         "link": _rule_link(applied.rule.pk) if applied.rule else "",
-        "steps": [(_STEPS[step], _exact(amount)) for step, amount in applied.steps],
+        "steps": [(_step(step, applied), _exact(amount)) for step, amount in applied.steps],
         "result": _money(applied.result),
         "lost": [
             {"rule": lost.rule, "link": _rule_link(lost.rule.pk), "reason": _LOSSES[lost.reason]}
             for lost in applied.lost
         ],
+    }
+
+
+def _step(step: Step, applied: Applied) -> str:
+    rule = applied.rule
+    assert rule is not None, "without a rule there are no steps"
+    percent = formats.number_format(abs(rule.markup_percent).normalize())
+    return str(_STEPS[step]) % {
+        "percent": f"{'−' if rule.markup_percent < 0 else '+'}{percent}",
+        "fixed": signed_amount_text(rule.markup_fixed, settings.SHOP_CURRENCY),
+        "rounding": amount_text(rule.rounding, settings.SHOP_CURRENCY),
     }
 
 
@@ -150,9 +166,4 @@ def _exact(amount: Decimal) -> str:
     """A step's amount, with the fraction of a minor unit that rounding takes away later."""
     if amount == amount.to_integral_value():
         return amount_text(int(amount), settings.SHOP_CURRENCY)
-    places = EXPONENTS[settings.SHOP_CURRENCY] + 2
-    major = to_decimal(1, settings.SHOP_CURRENCY) * amount
-    number = formats.number_format(
-        major.quantize(Decimal(1).scaleb(-places)), decimal_pos=places, force_grouping=True
-    )
-    return f"{settings.SHOP_CURRENCY} {number}"
+    return fine_amount_text(amount, settings.SHOP_CURRENCY)
