@@ -12,4 +12,4 @@ def why_link(**asked: str | None) -> SafeString:
     """Return a link to why goods cost what they cost; what is None is asked there."""
     query = {name: value for name, value in asked.items() if value is not None}
     address = f"{reverse('admin:office_why')}?{urlencode(query)}"
-    return format_html('<a href="{}">{}</a>', address, gettext("Why this price"))
+    return format_html('<a href="{}">{}</a>', address, gettext("Why?"))

@@ -63,7 +63,7 @@ class PricingRuleAdmin(_RepricingAdmin):
     form = RuleForm
     change_form_after_template = "catalog/rule_preview.html"
     list_display = (
-        *("__str__", "markup_percent", "fixed_shown", "floor_shown", "ceiling_shown"),
+        *("__str__", "fixed_shown", "floor_shown", "ceiling_shown"),
         *("rounding_shown", "holds", "why"),
     )
     list_filter = ("is_active", "tier", "supplier")

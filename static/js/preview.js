@@ -43,7 +43,8 @@
         if (!answer.ok) throw new Error(String(answer.status));
         const { errors, html } = await answer.json();
         complain(errors);
-        told.innerHTML = html;
+        if (html) told.innerHTML = html;
+        else told.textContent = section.dataset.wrong;
       } catch (error) {
         if (error.name !== "AbortError") told.textContent = section.dataset.failed;
       } finally {
