@@ -1,9 +1,9 @@
 """The people and the things that tests are about, reached through the shop's own actions."""
 
-import json
 import time
 from datetime import timedelta
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from allauth.account.internal.flows.login import AUTHENTICATION_METHODS_SESSION_KEY
@@ -175,8 +175,48 @@ _MOVED = [
 ]
 
 
+# What every test finds as it was when the session began.
+_STANDING = [
+    "accounts_plan",
+    "catalog_country",
+    "catalog_exchangerate",
+    "catalog_pricingrule",
+    "catalog_service",
+    "catalog_supplier",
+]
+
+
+def remember_the_shop() -> None:
+    """Keep a copy of the standing rows, to which `sweep_up` sets them back."""
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE SCHEMA standing")
+        for table in _STANDING:
+            cursor.execute(f"CREATE TABLE standing.{table} AS TABLE {table}")
+
+
+_SET_BACK = """
+UPDATE {table} AS row SET ({columns}) = (
+    SELECT {columns} FROM standing.{table} AS standing WHERE standing.id = row.id
+)
+WHERE EXISTS (
+    SELECT FROM standing.{table} AS standing
+    WHERE standing.id = row.id AND standing::text IS DISTINCT FROM row::text
+)
+"""
+
+
+@cache
+def _columns_of(table: str) -> str:
+    with connection.cursor() as cursor:
+        described = connection.introspection.get_table_description(cursor, table)
+    return ", ".join(column.name for column in described)
+
+
 def sweep_up() -> None:
-    """Remove what a test committed; only a superuser can silence the ledger's own guards."""
+    """Remove what a test committed, and set the standing rows back.
+
+    Only a superuser can silence the ledger's own guards.
+    """
     with connection.cursor() as cursor:
         cursor.execute("SET session_replication_role = replica")
         try:
@@ -184,16 +224,7 @@ def sweep_up() -> None:
                 condition = "WHERE owner_id IS NOT NULL" if table.endswith("ledgeraccount") else ""
                 cursor.execute(f"DELETE FROM {table} {condition}")
             cursor.execute("DELETE FROM catalog_pricingrule WHERE tier_id IS NOT NULL")
-            cursor.execute(
-                "UPDATE catalog_supplier SET paused_until = NULL, paused_for = '',"
-                " failure_count = 0, poll_lease_until = NULL, is_enabled = true,"
-                " delivered_count = 0, ended_count = 0, balance = NULL, balance_at = NULL,"
-                " hours_left = NULL, drift = NULL, float_alerted_at = NULL,"
-                " drift_alerted_at = NULL, reconciled_until = NULL, poll_failure_count = 0"
-            )
-            # Left at a real supplier's pace, it would keep every later test's crowd waiting.
-            cursor.execute(
-                "UPDATE catalog_supplier SET options = %s WHERE code = 'alpha'", [json.dumps(FAST)]
-            )
+            for table in _STANDING:
+                cursor.execute(_SET_BACK.format(table=table, columns=_columns_of(table)))
         finally:
             cursor.execute("SET session_replication_role = origin")

@@ -46,6 +46,7 @@ def django_db_setup(
         made = setup_databases(verbosity=0, interactive=False)
         call_command("load_reference_data", verbosity=0)
         cast.stock_the_shop(upstream.url, upstream.api_key)
+        cast.remember_the_shop()
         connection.close()
     yield
     with django_db_blocker.unblock():

@@ -17,7 +17,7 @@ from accounts.live import channel, tell_pages
 from accounts.models import User
 from dev import processes
 from dev.valkey import Valkey
-from tests.live.conftest import Listen, listening
+from tests.live.conftest import Listen, everything_is_told, listening
 from tests.live.server import Listener, LiveProcess, serve_live, session_of
 
 pytestmark = [pytest.mark.usefixtures("committed"), pytest.mark.slow]
@@ -35,6 +35,7 @@ def own_valkey(tmp_path: Path, settings: Settings) -> Iterator[Valkey]:
 
 def test_valkey_dies_and_comes_back(tmp_path: Path, own_valkey: Valkey, alice: User) -> None:
     with serve_live(tmp_path) as live, listening() as listen:
+        everything_is_told()
         stream: Listener = listen(live, alice)
         assert stream.next() == ("sync", "")
 
@@ -54,6 +55,7 @@ def test_valkey_dies_and_comes_back(tmp_path: Path, own_valkey: Valkey, alice: U
 
 def test_a_valkey_that_hangs_is_noticed(tmp_path: Path, own_valkey: Valkey, alice: User) -> None:
     with serve_live(tmp_path) as live, listening() as listen:
+        everything_is_told()
         stream: Listener = listen(live, alice)
         assert stream.next() == ("sync", "")
 
@@ -115,6 +117,7 @@ def test_who_does_not_read_is_dropped(live: LiveProcess, alice: User, bob: User)
         deaf.connect(("127.0.0.1", live.port))
         deaf.sendall(request.encode())
         assert processes.wait_until(lambda: live.streams() == 1, timeout=10)
+        everything_is_told()
         other: Listener = listen(live, bob)
         other.next()
         dropped_by = time.monotonic() + 60

@@ -18,14 +18,16 @@ pytestmark = pytest.mark.usefixtures("committed", "simulator")
 
 @pytest.fixture
 def whatsapp() -> Iterator[Service]:
+    before = Service.objects.get(code="whatsapp")
     yield Service.objects.get(code="whatsapp")
-    Service.objects.filter(code="whatsapp").update(trade_code="wa")
+    before.save()
 
 
 @pytest.fixture
 def indonesia() -> Iterator[Country]:
+    before = Country.objects.get(code="id")
     yield Country.objects.get(code="id")
-    Country.objects.filter(code="id").update(trade_id=6)
+    before.save()
 
 
 @pytest.fixture
