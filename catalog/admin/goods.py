@@ -7,11 +7,13 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from catalog.actions import (
     mark_availability_stale,
 )
+from catalog.admin.links import why_link
 from catalog.models import (
     Block,
     Country,
@@ -73,7 +75,7 @@ class BlockAdmin(ShopAdmin):
 class OfferAdmin(ReadOnlyAdmin):
     list_display = (
         *("service", "country", "supplier", "operator", "cost_shown", "price_shown", "stock"),
-        *("success_rate", "ended_count", "updated_at"),
+        *("success_rate", "ended_count", "updated_at", "why"),
     )
     list_filter = ("supplier",)
     list_select_related = ("supplier", "service", "country")
@@ -82,6 +84,12 @@ class OfferAdmin(ReadOnlyAdmin):
     @admin.display(description=_("cost"), ordering="cost")
     def cost_shown(self, offer: Offer) -> str:
         return amount_text(offer.cost, offer.supplier.currency)
+
+    @admin.display(description=_("why"))
+    def why(self, offer: Offer) -> SafeString:
+        return why_link(
+            service=offer.service.code, country=offer.country.code, mode=offer.supplier.mode
+        )
 
     @admin.display(description=_("price"), ordering="price")
     def price_shown(self, offer: Offer) -> str:

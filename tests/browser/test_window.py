@@ -58,7 +58,7 @@ def test_it_is_light_and_stands_still(open_browser: OpenBrowser) -> None:
     names: list[str] = page.evaluate(
         "performance.getEntries().filter((e) => e.transferSize).map((e) => e.name)"
     )
-    pictures = re.compile(r"\.(svg|png)$|/marks/")
+    pictures = re.compile(r"\.(svg|png)$|/marks/|/flags[.]")
     own = {name: _weight(page, name) for name in names if not pictures.search(name.split("#")[0])}
     assert len(own) > 8
     assert sum(own.values()) < MOST_BYTES, own

@@ -46,6 +46,7 @@ PAGES: dict[str, set[str]] = {
     "catalog_rules_import": {"pricing", "owner"},
     "catalog_rules_gaps": {"support", "pricing", "owner"},
     "office_rules_past": {"pricing", "owner"},
+    "office_why": {"support", "pricing", "owner"},
     "accounts_tier_changelist": {"support", "pricing", "owner"},
     "accounts_tier_add": {"pricing", "owner"},
     "catalog_exchangerate_changelist": EVERYBODY,
