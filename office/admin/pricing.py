@@ -17,6 +17,7 @@ from catalog.models import Offer, PricingRule
 from catalog.previewing import Effect, Example, change_by, effect_on_offers
 from nexotp.lib.admin import ShopAdmin
 from nexotp.lib.amounts import amount_text, signed_amount_text
+from office.admin.rules import RulePastPages
 from office.admin.why import why_context
 from office.reports.price_effect import SalesEffect, effect_on_sales
 
@@ -128,5 +129,5 @@ def _money(sales: SalesEffect) -> list[tuple[str, str, str, str, bool]]:
 
 
 @admin.register(PricingRule)
-class PricedRuleAdmin(PricePages, PricingRuleAdmin):
+class PricedRuleAdmin(PricePages, RulePastPages, PricingRuleAdmin):
     """The rules of the catalogue, with what they would do and have done."""

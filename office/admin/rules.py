@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path, reverse
@@ -11,7 +11,6 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from catalog.admin.prices import PricingRuleAdmin
 from catalog.admin.rule_plans import (
     Names,
     column_shown,
@@ -21,6 +20,7 @@ from catalog.admin.rule_plans import (
     rules_there,
     value_shown,
 )
+from catalog.admin.rule_sheets import RuleSheetPages
 from catalog.models import PricingRule
 from catalog.rule_plans import FIELDS, SCOPE, Values, fingerprint, plan
 from nexotp.lib.errors import Problem
@@ -33,12 +33,9 @@ _AT_ONCE = 50
 _INSTANT = timedelta(microseconds=1)
 _YEARS = range(2000, 9000)
 
-admin.site.unregister(PricingRule)
 
-
-@admin.register(PricingRule)
-class PricingRuleDesk(PricingRuleAdmin):
-    """The rules of the catalogue with what the audit knows of them."""
+class RulePastPages(RuleSheetPages):
+    """The pages beside pricing rules that tell what the audit knows of them."""
 
     def tools(self, request: HttpRequest) -> list[dict[str, Any]]:
         past = {
