@@ -208,6 +208,9 @@ def priced_sql(source: str, *, rules: str = "rules") -> str:
             rounding bigint
         )
         ORDER BY service_id, country_id, supplier_id NULLS LAST, id DESC
+    ), of_all AS MATERIALIZED (
+        -- Nothing to hash it by: looked for among all rules it would be looked for at each offer.
+        SELECT * FROM rules WHERE service_id IS NULL AND country_id IS NULL
     ), rate AS (
         SELECT %(rate)s::numeric AS rate
     ), quoted AS (
@@ -222,7 +225,7 @@ def priced_sql(source: str, *, rules: str = "rules") -> str:
             AND of_service.country_id IS NULL
         LEFT JOIN rules of_country ON of_country.country_id = offer.country_id
             AND of_country.service_id IS NULL
-        LEFT JOIN rules of_all ON of_all.service_id IS NULL AND of_all.country_id IS NULL
+        LEFT JOIN of_all ON true
         LEFT JOIN rules rule
             ON rule.id = coalesce(of_both.id, of_service.id, of_country.id, of_all.id)
     ), priced AS (
