@@ -4,7 +4,7 @@ The order of the offers and their verdicts are those of the quote that an order 
 prices are worked out once more beside what is baked, so that a difference shows.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -108,6 +108,7 @@ def explain_price(
     rules = PricingRule.objects.select_related("service", "country", "supplier", "tier")
     rules = rules.most_specific_first()
     here = list(rules.filter(*about))
+    known = _Rates(exchange_rates(now), _newest_rates(now))
     offers = tuple(
         _explained(
             quote.offers[judged.candidate.offer_id],
@@ -116,6 +117,7 @@ def explain_price(
             rules=here,
             prices=prices,
             tier=user.tier_id if user else None,
+            known=known,
             now=now,
         )
         for judged in quote.route.judged
@@ -129,6 +131,14 @@ def explain_price(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Rates:
+    """What currencies are worth: in minor units where fresh, and the newest rate of each."""
+
+    minor: Mapping[str, Decimal]
+    newest: Mapping[str, ExchangeRate]
+
+
 def _explained(
     offer: Offer,
     judged: Judged,
@@ -137,10 +147,11 @@ def _explained(
     rules: list[PricingRule],
     prices: AccountPrices,
     tier: int | None,
+    known: "_Rates",
     now: datetime,
 ) -> ExplainedOffer:
     currency = offer.supplier.currency
-    rate = exchange_rates(now).get(currency)
+    rate = known.minor.get(currency)
     of_offer = _of_offer(offer, rules, rate, now)
     floor_percent = settings.FLOOR_MARGIN_PERCENT
     leaves = (
@@ -156,7 +167,7 @@ def _explained(
     return ExplainedOffer(
         offer=offer,
         judged=judged,
-        rate=_newest_rate(currency, now),
+        rate=known.newest.get(currency),
         of_offer=of_offer,
         leaves_margin=leaves,
         base=base,
@@ -254,9 +265,8 @@ def _weaker(rule: PricingRule, than: PricingRule) -> Loss:
     return Loss.OLDER if same else Loss.LESS_SPECIFIC
 
 
-def _newest_rate(currency: str, now: datetime) -> ExchangeRate | None:
-    """Return the newest rate that somebody believes, however old; None in the shop's currency."""
-    if currency == settings.SHOP_CURRENCY:
-        return None
-    believed = ExchangeRate.objects.filter(currency=currency, needs_review=False, as_of__lte=now)
-    return believed.order_by("-as_of").first()
+def _newest_rates(now: datetime) -> dict[str, ExchangeRate]:
+    """Return the newest rate of each currency that somebody believes, however old."""
+    believed = ExchangeRate.objects.filter(needs_review=False, as_of__lte=now)
+    newest = believed.order_by("currency", "-as_of").distinct("currency")
+    return {rate.currency: rate for rate in newest if rate.currency != settings.SHOP_CURRENCY}

@@ -19,7 +19,7 @@ from catalog.actions import exchange_rates
 from catalog.actions.repricing import RULE_FIELDS, Pricing, priced_sql
 from catalog.models import Offer, PricingRule, Supplier
 
-MOST_PRICED = 200_000
+MOST_PRICED = 100_000
 MOST_EXAMPLES = 8
 # Above every key: what is not saved yet is the newest.
 _NEWEST = 2**62
@@ -109,7 +109,8 @@ def effect_on_offers(change: Change, *, now: datetime) -> Effect:
             setattr(effect, name, getattr(effect, name) + count)
         found += examples or []
     for name in _COUNTS:
-        setattr(effect, name, round(getattr(effect, name) / effect.share))
+        estimate = round(getattr(effect, name) / effect.share)
+        setattr(effect, name, min(estimate, effect.reached))
     effect.examples = _examples(found)
     return effect
 

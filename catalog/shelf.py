@@ -39,12 +39,17 @@ class ShelfCountry:
 
 
 @briefly(seconds=_SECONDS)
-def services_on_sale(prices: AccountPrices = EVERYBODYS) -> tuple[ShelfService, ...]:
-    """Return every service that has numbers, the most wanted first."""
-    now = timezone.now()
-    services = _services(None, EVERYBODYS, now)
-    own = lowest_by_service([each.pk for each in services], prices, mode=Mode.LIVE, now=now)
-    return tuple(replace(each, price=own.get(each.pk, each.price)) for each in services)
+def services_on_sale() -> tuple[ShelfService, ...]:
+    """Return every service that has numbers, the most wanted first, at everybody's price."""
+    return _services(None, EVERYBODYS, timezone.now())
+
+
+def priced(services: list[ShelfService], prices: AccountPrices) -> list[ShelfService]:
+    """Return the services at an account's own prices; of a few, as each is read by itself."""
+    own = lowest_by_service(
+        [each.pk for each in services], prices, mode=Mode.LIVE, now=timezone.now()
+    )
+    return [replace(each, price=own.get(each.pk, each.price)) for each in services]
 
 
 @briefly(seconds=_SECONDS)
@@ -63,11 +68,11 @@ def _services(
     return tuple(ShelfService(**row) for row in rows)
 
 
-def search_services(text: str, prices: AccountPrices = EVERYBODYS) -> list[ShelfService]:
+def search_services(text: str) -> list[ShelfService]:
     """Return the services on sale that the text may mean; without a text, all of them."""
     if not text:
-        return list(services_on_sale(prices))
-    on_sale = {service.pk: service for service in services_on_sale(prices)}
+        return list(services_on_sale())
+    on_sale = {service.pk: service for service in services_on_sale()}
     found = search.search_services(text, Mode.LIVE)
     return [on_sale[service] for service in found if service in on_sale]
 

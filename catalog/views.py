@@ -11,6 +11,7 @@ from catalog.models import Country, Service
 from catalog.shelf import (
     ShelfCountry,
     countries_on_sale,
+    priced,
     search_services,
     services_in,
     services_on_sale,
@@ -59,11 +60,11 @@ def _best_stocked(countries: tuple[ShelfCountry, ...]) -> list[ShelfCountry]:
 def prices(request: HttpRequest) -> HttpResponse:
     """Every service with its lowest price, and every country."""
     text, own = search_text(request), _prices_of(request)
-    found = search_services(text, own)
+    found = search_services(text)
     is_whole = "all" in request.GET
     context = {
         "text": text,
-        "services": found if is_whole else found[:_MOST_IN_LIST],
+        "services": priced(found if is_whole else found[:_MOST_IN_LIST], own),
         "count": len(found),
         "has_more": not is_whole and len(found) > _MOST_IN_LIST,
         "countries": countries_on_sale(None, own),

@@ -93,6 +93,14 @@ class PricingRuleAdmin(_RepricingAdmin, RuleFindingPages, RuleSheetPages):
     class Media:
         js = ("js/preview.js",)
 
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """A tier's rule is in no offer's price: it holds by being there."""
+        was_of_offers = change and "tier" in form.changed_data
+        is_on_top = obj.tier_id is not None and not was_of_offers
+        save = ShopAdmin.save_model if is_on_top else _RepricingAdmin.save_model
+        save(self, request, obj, form, change)
+        self.message_user(request, f"{obj}: {obj.standing(timezone.now())}")
+
     @admin.display(description=_("fixed markup"), ordering="markup_fixed")
     def fixed_shown(self, rule: PricingRule) -> str:
         return _amount(rule.markup_fixed or None)

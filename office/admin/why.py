@@ -12,11 +12,13 @@ from django.utils import formats, timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Mode, User
-from catalog.explaining import Applied, ExplainedOffer, Explanation, Loss, Step, explain_price
+from catalog.explaining import Applied, ExplainedOffer, Loss, Step, explain_price
 from catalog.models import Country, Service
+from catalog.routing import Verdict
 from nexotp.lib.amounts import amount_text, fine_amount_text, signed_amount_text
 from office.admin.orders import VERDICTS
 
+_ABLE = {Verdict.FIRST, Verdict.NEXT, Verdict.TOO_FAR, Verdict.THIN_MARGIN}
 _LOSSES = {
     Loss.LESS_SPECIFIC: _("less specific"),
     Loss.OLDER: _("older than the one that holds"),
@@ -78,12 +80,12 @@ def why_context(request: HttpRequest, *, now: datetime) -> dict[str, Any]:
         "service": asked["service"],
         "country": asked["country"],
         "price": _money(found.price),
-        "offers": [_offer(each, found, now) for each in found.offers],
+        "offers": [_offer(each, now) for each in found.offers],
         "now": now,
     }
 
 
-def _offer(each: ExplainedOffer, found: Explanation, now: datetime) -> dict[str, Any]:
+def _offer(each: ExplainedOffer, now: datetime) -> dict[str, Any]:
     offer, judged = each.offer, each.judged
     return {
         "name": offer.provider_code,
@@ -92,7 +94,7 @@ def _offer(each: ExplainedOffer, found: Explanation, now: datetime) -> dict[str,
         "offer_link": reverse("admin:catalog_offer_change", args=[offer.pk]),
         "verdict": VERDICTS[judged.verdict],
         "until": judged.until,
-        "is_able": each.price is not None and offer.pk in _able(found),
+        "is_able": judged.verdict in _ABLE,
         "cost": amount_text(offer.cost, offer.supplier.currency),
         "rate": _rate(each, now),
         "of_offer": _applied(each.of_offer),
@@ -104,11 +106,6 @@ def _offer(each: ExplainedOffer, found: Explanation, now: datetime) -> dict[str,
         "price": _money(each.price),
         "stock": offer.stock,
     }
-
-
-def _able(found: Explanation) -> set[int]:
-    able = {"first", "next", "too_far", "thin_margin"}
-    return {each.offer.pk for each in found.offers if each.judged.verdict.value in able}
 
 
 def _rate(each: ExplainedOffer, now: datetime) -> dict[str, Any] | None:
