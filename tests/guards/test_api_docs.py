@@ -15,6 +15,7 @@ from tests.guards.source import ROOT
 NOT_IN_THE_API = {
     *("email_taken", "invalid_email", "unknown_plan", "invalid_scope", "order_not_refundable"),
     *("already_asked", "already_decided", "not_your_own"),
+    *("rules_changed", "sheet_refused", "sheet_not_usable", "sheet_carried_out", "cannot_revert"),
     *("attempt_not_open", "outcome_does_not_fit", "reference_taken"),
     *("too_many_open_top_ups", "payment_method_unavailable", "payment_gateway_unavailable"),
     *("top_up_not_cancellable", "top_up_decided", "proof_not_wanted"),

@@ -112,6 +112,8 @@ _MAY_SEND = {
 }
 # A callback of a gateway and a buyer who comes back: in no transaction, too.
 _MAY_SEND |= {"wallet/waking.py"}
+# Called when changed rules are committed, and by a view that opens no transaction.
+_MAY_SEND |= {"catalog/waking.py"}
 
 
 def test_tasks_are_sent_at_once_only_by_tasks() -> None:
