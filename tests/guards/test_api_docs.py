@@ -17,6 +17,7 @@ NOT_IN_THE_API = {
     *("already_asked", "already_decided", "not_your_own"),
     *("rules_changed", "sheet_refused", "sheet_not_usable", "sheet_carried_out", "cannot_revert"),
     *("attempt_not_open", "outcome_does_not_fit", "reference_taken"),
+    *("stray_not_open", "no_lost_purchase"),
     *("too_many_open_top_ups", "payment_method_unavailable", "payment_gateway_unavailable"),
     *("top_up_not_cancellable", "top_up_decided", "proof_not_wanted"),
     *("key_not_usable", "too_many_keys", "mode_changed", "account_shut"),

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('catalog', '0011_tier_rules'),
+        ('catalog', '0012_supply_desk'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
