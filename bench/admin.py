@@ -1,6 +1,7 @@
 """The admin on a shop with a past: how long each page takes that staff opens every day.
 
-`admin` alone is a million orders and five million transfers; `admin:100000` is so many orders.
+`admin` alone is a million orders, five million transfers and two million offers; `admin:100000` is
+so many orders, with twice as many offers.
 The pages are asked for in this process, rendering included and the network not.
 """
 
@@ -15,8 +16,10 @@ from django.utils import timezone
 
 from accounts.actions import create_user
 from accounts.models import Plan, User
+from bench.catalogue import COUNTRIES, make_services
 from bench.table import Row
-from catalog.models import Supplier
+from catalog.actions import refresh_stale_availability, reprice_offers
+from catalog.models import Offer, Supplier
 from office.actions import fold_sums
 from office.triggers import AUDITED
 from orders.models import Order
@@ -25,6 +28,7 @@ from wallet.models import LedgerAccount
 
 USUAL = 1_000_000
 _ROUNDS = 3
+_SUPPLIERS = 10
 _WRITES = 2_000
 _AIM = 300
 _BARE = "/admin/accounts/plan/"
@@ -98,9 +102,23 @@ SET session_replication_role = origin;
 """
 
 
+_OFFERS = """
+INSERT INTO catalog_offer (supplier_id, service_id, country_id, operator, supplier_service,
+    supplier_country, cost, stock, delivered_count, ended_count, updated_at)
+SELECT supplier.id, service.id, country.id, '', service.trade_code, country.code,
+    500 + (supplier.id * 7 + service.id * 37 + country.id * 11) %% 4000,
+    (service.id + country.id) %% 50, 0, 0, now()
+FROM (SELECT id FROM catalog_supplier WHERE code LIKE 'bulk-%%') AS supplier
+CROSS JOIN (SELECT id, trade_code FROM catalog_service WHERE NOT is_test ORDER BY id
+    LIMIT %(services)s) AS service
+CROSS JOIN (SELECT id, code FROM catalog_country ORDER BY id LIMIT %(countries)s) AS country;
+"""
+
+
 def measure(_simulator: RemoteSimulator, size: int = USUAL) -> Iterator[Row]:
     """Fill the tables, keep the sums, then open page after page."""
     _fill(size)
+    _stock(2 * size)
     begun = time.perf_counter()
     while fold_sums(now=timezone.now()):
         pass
@@ -119,6 +137,7 @@ def measure(_simulator: RemoteSimulator, size: int = USUAL) -> Iterator[Row]:
 def _pages(size: int) -> dict[str, str]:
     order = Order.objects.order_by("pk")[size // 2]
     owner = order.user.email
+    offer = Offer.objects.filter(supplier__code="bulk-5").earliest("pk")
     return {
         "home": "/admin/",
         "orders": "/admin/orders/order/",
@@ -126,7 +145,7 @@ def _pages(size: int) -> dict[str, str]:
         "… expired": "/admin/orders/order/?status__exact=expired",
         "… closing": "/admin/orders/order/?status__exact=closing",
         "… failed": "/admin/orders/order/?status__exact=failed",
-        "… this month": f"/admin/orders/order/?created_at__gte={timezone.now():%Y-%m-01}",
+        "… 30 days": f"/admin/orders/order/?created_at__gte={_days_ago(30)}T00:00Z",
         "… by phone": f"/admin/orders/order/?q=%2B{order.phone_number[1:]}",
         "… by number": f"/admin/orders/order/?q={order.public_id}",
         "… by e-mail": f"/admin/orders/order/?q={owner}",
@@ -143,6 +162,17 @@ def _pages(size: int) -> dict[str, str]:
         "wallets": "/admin/wallet/ledgeraccount/",
         "accounts": "/admin/accounts/user/",
         "… by its e-mail": f"/admin/accounts/user/?q={owner}",
+        "offers": "/admin/catalog/offer/",
+        "offers, p. 200": "/admin/catalog/offer/?p=200",
+        "… of one": f"/admin/catalog/offer/?supplier__id__exact={offer.supplier_id}",
+        "… of a service": f"/admin/catalog/offer/?q={offer.service.name}",
+        "one offer": f"/admin/catalog/offer/{offer.pk}/change/",
+        "rules": "/admin/catalog/pricingrule/",
+        "services": "/admin/catalog/service/",
+        "countries": "/admin/catalog/country/",
+        "suppliers": "/admin/catalog/supplier/",
+        "one supplier": f"/admin/catalog/supplier/{offer.supplier_id}/change/",
+        "syncs": "/admin/catalog/syncrun/",
         "audit": "/admin/office/auditentry/",
         "approvals": "/admin/office/approval/",
         "daily close": "/admin/office/bookscheck/close/",
@@ -234,6 +264,24 @@ def _fill(size: int) -> None:
             cursor.execute(statements, values)
         cursor.execute("SELECT count(*) FROM wallet_transfer")
         print(f"  {cursor.fetchone()[0]:,} transfers; vacuum …", flush=True)
+        cursor.execute("VACUUM ANALYZE")
+
+
+def _stock(size: int) -> None:
+    """So many offers of ten suppliers, priced and summed up."""
+    print(f"  filling {size:,} offers …", flush=True)
+    services = max(size // COUNTRIES // _SUPPLIERS, 1)
+    make_services(services)
+    alpha = Supplier.objects.get(code="alpha")
+    for number in range(1, _SUPPLIERS + 1):
+        alpha.pk, alpha.code, alpha.name = None, f"bulk-{number}", f"Bulk {number}"
+        alpha.save(force_insert=True)
+    with connection.cursor() as cursor:
+        cursor.execute(_OFFERS, {"services": services, "countries": COUNTRIES})
+    while not reprice_offers(now=timezone.now(), within=60).is_complete:
+        pass
+    refresh_stale_availability(now=timezone.now())
+    with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")
 
 

@@ -1,10 +1,14 @@
 """The audit for staff: who changed what, when and from where."""
 
+from collections.abc import Iterator
+from operator import itemgetter
 from typing import Any
 
 from django.apps import apps
 from django.contrib import admin
 from django.db import models
+from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
@@ -22,10 +26,25 @@ _PAIRS = {
 }
 
 
+class SubjectFilter(admin.SimpleListFilter):
+    """By what was changed, under the name that people know."""
+
+    title = _("subject")
+    parameter_name = "subject"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return sorted(((each, _subject_name(each)) for each in _subjects()), key=itemgetter(1))
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[AuditEntry]
+    ) -> QuerySet[AuditEntry]:
+        return queryset.filter(subject=self.value()) if self.value() else queryset
+
+
 @admin.register(AuditEntry)
 class AuditEntryAdmin(LongListAdmin):
     list_display = ("at", "by", "act", "subject_shown", "label", "summary", "reason")
-    list_filter = ("act", "at", "subject")
+    list_filter = ("act", "at", SubjectFilter)
     list_select_related = ("by",)
     search_fields = ("=by__email", "=row_id", "label", "=request_id", "reason", "=address")
     search_help_text = _("Who, what it is called, its number, the request, the reason.")
@@ -36,10 +55,7 @@ class AuditEntryAdmin(LongListAdmin):
 
     @admin.display(description=_("subject"), ordering="subject")
     def subject_shown(self, entry: AuditEntry) -> str:
-        if named := _PAIRS.get(entry.subject):
-            return str(named)
-        model = _model_of(entry.subject)
-        return capfirst(str(model._meta.verbose_name)) if model else entry.subject
+        return _subject_name(entry.subject)
 
     @admin.display(description=_("changes"))
     def summary(self, entry: AuditEntry) -> str:
@@ -77,6 +93,21 @@ class AuditEntryAdmin(LongListAdmin):
             _("after"),
             rows,
         )
+
+
+def _subjects() -> Iterator[str]:
+    """The subjects that there are, from one to the next in their index."""
+    last = ""
+    following = AuditEntry.objects.order_by("subject").values_list("subject", flat=True)
+    while (last := following.filter(subject__gt=last).first()) is not None:
+        yield last
+
+
+def _subject_name(subject: str) -> str:
+    if named := _PAIRS.get(subject):
+        return str(named)
+    model = _model_of(subject)
+    return capfirst(str(model._meta.verbose_name)) if model else subject
 
 
 def _model_of(table: str) -> type[models.Model] | None:

@@ -5,12 +5,15 @@ import re
 from collections.abc import Iterator
 
 import pytest
+from django.contrib import admin
 from django.core.management import call_command
+from django.db.models import CharField
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from nexotp.api_v1 import v1
 from nexotp.celery import app
+from nexotp.lib.admin import LongListAdmin
 from orders.states import CAPTURED, FINAL, OPEN, TRANSITIONS, Status
 from tests.api.calls import MOUNTS
 from tests.guards.source import calls, modules
@@ -185,3 +188,22 @@ def test_every_status_is_open_or_final_and_every_end_is_reached() -> None:
 @pytest.mark.usefixtures("db")
 def test_no_migration_is_missing() -> None:
     call_command("makemigrations", check=True, dry_run=True, verbosity=0)
+
+
+# ---- admin ------------------------------------------------------------------------------------
+
+
+def _long_lists() -> dict[str, LongListAdmin]:
+    found = {model._meta.label: each for model, each in admin.site._registry.items()}
+    return {label: each for label, each in found.items() if isinstance(each, LongListAdmin)}
+
+
+@pytest.mark.parametrize("label", sorted(_long_lists()))
+def test_no_filter_reads_its_choices_from_millions_of_rows(label: str) -> None:
+    """Django asks the table for the distinct values of a text without choices."""
+    model = _long_lists()[label]
+    named = [each for each in model.list_filter if isinstance(each, str) and "__" not in each]
+    fields = [model.model._meta.get_field(name) for name in named]
+    texts = [field.name for field in fields if isinstance(field, CharField) and not field.choices]
+
+    assert texts == []

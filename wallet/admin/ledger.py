@@ -1,5 +1,7 @@
 """The ledger for staff: to look at, never to write."""
 
+from typing import Any
+
 from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
@@ -16,10 +18,24 @@ from wallet.models import LedgerAccount, Transfer
 _OF_ACCOUNT = "account:"
 
 
+class CurrencyFilter(admin.SimpleListFilter):
+    """The currencies of the shop's own accounts; the rows of millions need not be asked."""
+
+    title = _("currency")
+    parameter_name = "currency"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        own = LedgerAccount.objects.filter(owner=None).order_by("currency")
+        return [(each, each) for each in own.values_list("currency", flat=True).distinct()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(currency=self.value()) if self.value() else queryset
+
+
 @admin.register(LedgerAccount)
 class LedgerAccountAdmin(LongListAdmin):
     list_display = ("__str__", "kind", "currency", "mode", "balance_shown", "opened_at")
-    list_filter = ("kind", "mode", "currency")
+    list_filter = ("kind", "mode", CurrencyFilter)
     list_select_related = ("owner",)
     search_fields = ("owner__email__exact", "owner__public_id__exact")
     search_help_text = _("The owner's e-mail or account number, in full.")
@@ -51,7 +67,7 @@ class TransferAdmin(LongListAdmin):
         "by",
         "reason",
     )
-    list_filter = ("kind", "mode", "currency", "created_at")
+    list_filter = ("kind", "mode", CurrencyFilter, "created_at")
     list_select_related = ("debit__owner", "credit__owner", "by")
     # Each looked up in an index of its own; see get_search_results.
     search_fields = ("public_id__exact",)
