@@ -137,6 +137,7 @@ def measure(_simulator: RemoteSimulator, size: int = USUAL) -> Iterator[Row]:
 def _pages(size: int) -> dict[str, str]:
     order = Order.objects.order_by("pk")[size // 2]
     owner = order.user.email
+    supplier = Supplier.objects.get(code="alpha")
     offer = Offer.objects.filter(supplier__code="bulk-5").earliest("pk")
     return {
         "home": "/admin/",
@@ -166,12 +167,16 @@ def _pages(size: int) -> dict[str, str]:
         "offers, p. 200": "/admin/catalog/offer/?p=200",
         "… of one": f"/admin/catalog/offer/?supplier__id__exact={offer.supplier_id}",
         "… of a service": f"/admin/catalog/offer/?q={offer.service.name}",
+        "… below the cost": "/admin/catalog/offer/?sale=below",
+        "… blocked": "/admin/catalog/offer/?sale=blocked",
         "one offer": f"/admin/catalog/offer/{offer.pk}/change/",
         "rules": "/admin/catalog/pricingrule/",
         "services": "/admin/catalog/service/",
         "countries": "/admin/catalog/country/",
         "suppliers": "/admin/catalog/supplier/",
-        "one supplier": f"/admin/catalog/supplier/{offer.supplier_id}/change/",
+        "one supplier": f"/admin/catalog/supplier/{supplier.pk}/overview/",
+        "… its success": f"/admin/catalog/supplier/{supplier.pk}/success/",
+        "… its books": f"/admin/catalog/supplier/{supplier.pk}/books/",
         "syncs": "/admin/catalog/syncrun/",
         "audit": "/admin/office/auditentry/",
         "approvals": "/admin/office/approval/",

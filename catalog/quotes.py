@@ -112,7 +112,7 @@ def _candidate(offer: Offer, now: datetime) -> Candidate:
         past_ended=supplier.ended_count,
         priority=supplier.priority,
         balance=supplier.known_balance(now),
-        is_enabled=supplier.is_enabled,
+        is_enabled=supplier.is_switched_on,
         paused_until=supplier.paused_until,
         goods_paused_until=pause.until if pause else None,
     )

@@ -30,9 +30,10 @@ def sync_catalogues() -> None:
 @shared_task(
     name="catalog.sync_catalogue", soft_time_limit=_SYNC_SECONDS, time_limit=_SYNC_SECONDS + 30
 )
-def sync_one_catalogue(supplier_id: int) -> None:
+def sync_one_catalogue(supplier_id: int, asked: int | None = None) -> None:
+    supplier = Supplier.objects.get(pk=supplier_id)
     try:
-        actions.sync_catalogue(Supplier.objects.get(pk=supplier_id), now=timezone.now())
+        actions.sync_catalogue(supplier, now=timezone.now(), asked=asked)
     except actions.SyncUnderWay as other:
         logger.info("sync left to another", reason=str(other))
     except actions.SyncFailed as failure:

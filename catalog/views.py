@@ -1,13 +1,15 @@
 """The shop window: what anybody may see of services, countries and prices."""
 
 from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.views.decorators.http import require_safe
 
 from accounts.models import Mode, User
 from catalog.account_prices import AccountPrices, prices_for
-from catalog.models import Country, Service
+from catalog.models import Country, Service, ServicePicture
 from catalog.shelf import (
     ShelfCountry,
     countries_on_sale,
@@ -102,3 +104,13 @@ def country_prices(request: HttpRequest, country_code: str) -> HttpResponse:
         **addresses_of(request),
     }
     return render(request, "catalog/country_prices.html", context)
+
+
+@login_not_required
+@require_safe
+def service_picture(request: HttpRequest, code: str, digest: str) -> HttpResponse:
+    """A picture that staff sent in; its address never means another one."""
+    picture = get_object_or_404(ServicePicture, service__code=code, digest=digest)
+    response = HttpResponse(bytes(picture.png), content_type="image/png")
+    response["Cache-Control"] = "public, max-age=31536000, immutable"
+    return response

@@ -21,6 +21,7 @@ ENCRYPTION_KEYS = setting("ENCRYPTION_KEYS", "encryption_key").split(",")
 
 INSTALLED_APPS = [
     "unfold",
+    "unfold.contrib.filters",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -445,6 +446,7 @@ UNFOLD = {
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
     "STYLES": [lambda _request: static("css/pages/office.css")],
+    "ENVIRONMENT": "office.navigation.standing",
     "DASHBOARD_CALLBACK": "office.admin.home.dashboard",
     "SIDEBAR": {"navigation": "office.navigation.sidebar"},
 }

@@ -5,8 +5,10 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from catalog.models import Supplier
 from office.models import Approval
 from office.reports.home import mappings_waiting
 from orders.models import PurchaseAttempt
@@ -190,6 +192,13 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
             groups.append({"title": title, "collapsible": True, "items": items})
     _mark_active(groups, request.path)
     return groups
+
+
+def standing(request: HttpRequest) -> list[str] | None:
+    """Return what every page says while all buying is stopped, with its color."""
+    if not Supplier.objects.stopped().exists():
+        return None
+    return [gettext("All buying is stopped"), "danger"]
 
 
 def _mark_active(groups: list[dict[str, Any]], path: str) -> None:

@@ -30,6 +30,8 @@ ROLES: dict[str, tuple[str, ...]] = {
         *("accounts.view_apikey", "accounts.change_apikey", "accounts.lift_cool_down"),
         *("webhooks.view_endpoint", "webhooks.change_endpoint", "webhooks.view_delivery"),
         "webhooks.view_deliveryattempt",
+        # Whoever is at work when something goes wrong; only an owner lets it go on.
+        "catalog.stop_buying",
     ),
     "pricing": (
         *_LOOK_AT_CATALOGUE,
@@ -41,6 +43,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         *("catalog.view_servicemapping", "catalog.change_servicemapping"),
         *("catalog.view_countrymapping", "catalog.change_countrymapping"),
         *("catalog.view_heldchange", "catalog.change_heldchange", "catalog.view_syncrun"),
+        "catalog.sync_supplier",
     ),
     "finance": (
         *_LOOK_AT_ORDERS,
@@ -49,7 +52,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         *("orders.view_suppliertopup", "orders.add_suppliertopup"),
         *("wallet.change_topup", "wallet.view_paymentmethod"),
         *("wallet.adjust_wallet", "office.decide_approval", "office.view_bookscheck"),
-        *("office.add_bookscheck", "office.view_books"),
+        *("office.add_bookscheck", "office.view_books", "catalog.stop_buying"),
     ),
 }
 

@@ -139,12 +139,15 @@ AUDITED = (
             *("failure_count", "delivered_count", "ended_count", "balance", "balance_at"),
             *("hours_left", "drift", "float_alerted_at", "drift_alerted_at", "reconciled_until"),
             *("synced_at", "sync_error", "poll_lease_until", "poll_failure_count", "priced_by"),
-            *("stale_since", "paused_until", "paused_for"),
+            *("stale_since", "paused_until", "paused_for", "dearest_cost", "summed_for"),
         ),
         secrets=("api_key_encrypted", "push_token_encrypted"),
         label="code",
     ),
     Audited("catalog_block"),
+    # Loading reference data is no decision.
+    Audited("catalog_service", label="code", only_inserted=_BY_A_PERSON, only_updated=_BY_A_PERSON),
+    Audited("catalog_country", label="code", only_inserted=_BY_A_PERSON, only_updated=_BY_A_PERSON),
     Audited("catalog_servicemapping", **_MAPPING),  # type: ignore[arg-type]
     Audited("catalog_countrymapping", **_MAPPING),  # type: ignore[arg-type]
     Audited("accounts_user", noise=("last_login",), secrets=("password",), label="email"),

@@ -1,24 +1,20 @@
-"""Orders for staff: to look at, to cancel and to refund, each through the shop's own actions."""
+"""Messages and money paid to suppliers, for staff."""
 
 from decimal import Decimal
 from typing import Any
 
 from django import forms
-from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.contrib import admin
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from nexotp.lib.admin import LongListAdmin, ReadOnlyAdmin, ShopAdmin
+from nexotp.lib.admin import LongListAdmin, ShopAdmin
 from nexotp.lib.amounts import amount_text
 from nexotp.lib.money import to_minor
-from orders.actions import (
-    record_supplier_top_up,
-    settle_stray,
-)
-from orders.models import OrderMessage, StrayPurchase, SupplierTopUp
+from orders.actions import record_supplier_top_up
+from orders.models import OrderMessage, SupplierTopUp
 
 
 def _staff(request: HttpRequest) -> User:
@@ -80,41 +76,3 @@ class SupplierTopUpAdmin(ShopAdmin):
     @admin.display(description=_("amount"), ordering="amount")
     def amount_shown(self, top_up: SupplierTopUp) -> str:
         return amount_text(top_up.amount, top_up.currency)
-
-
-@admin.register(StrayPurchase)
-class StrayPurchaseAdmin(ReadOnlyAdmin):
-    """Purchases that suppliers have and we do not: ours and lost, or somebody else's."""
-
-    list_display = (
-        *("found_at", "supplier", "reference", "phone_number", "cost_shown", "started_at"),
-        *("state", "settled_at", "settled_by"),
-    )
-    list_filter = ("state", "supplier")
-    list_select_related = ("supplier", "settled_by")
-    search_fields = ("reference", "phone_number")
-    ordering = ("-pk",)
-    actions = ("book", "disown")
-
-    def has_settle_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("orders.change_straypurchase")
-
-    @admin.display(description=_("cost"), ordering="cost")
-    def cost_shown(self, stray: StrayPurchase) -> str:
-        return amount_text(stray.cost, stray.currency)
-
-    @admin.action(description=_("Ours: book as a loss"), permissions=["settle"])
-    def book(self, request: HttpRequest, queryset: QuerySet[StrayPurchase]) -> None:
-        self._settle(request, queryset, is_ours=True)
-
-    @admin.action(description=_("Not bought by the shop"), permissions=["settle"])
-    def disown(self, request: HttpRequest, queryset: QuerySet[StrayPurchase]) -> None:
-        self._settle(request, queryset, is_ours=False)
-
-    def _settle(
-        self, request: HttpRequest, strays: QuerySet[StrayPurchase], *, is_ours: bool
-    ) -> None:
-        for stray in strays:
-            settled = settle_stray(stray, is_ours=is_ours, by=_staff(request), now=timezone.now())
-            self.log_change(request, settled, settled.state)
-        self.message_user(request, _("Settled."), messages.SUCCESS)

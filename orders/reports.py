@@ -12,8 +12,8 @@ from catalog.actions import mark_availability_stale
 
 # Observed success is counted over this long.
 _WINDOW = timedelta(days=14)
-# Whoever waited less for a code than this had no chance to see one.
-_PATIENCE = timedelta(seconds=90)
+#: whoever waited less for a code than this had no chance to see one
+PATIENCE = timedelta(seconds=90)
 # An account's own success rate is that of orders placed since.
 _SUCCESS_WINDOW = timedelta(days=30)
 
@@ -177,7 +177,7 @@ def count_deliveries(*, now: datetime) -> int:
     An order that its customer cancelled soon says nothing about the supplier, unless the number
     had been used before. Returns how many offers changed.
     """
-    since: dict[str, Any] = {"since": now - _WINDOW, "patience": _PATIENCE}
+    since: dict[str, Any] = {"since": now - _WINDOW, "patience": PATIENCE}
     with connection.cursor() as cursor:
         cursor.execute(_COUNT_DELIVERIES, since)
         suppliers = [row[0] for row in cursor.fetchall()]

@@ -23,6 +23,7 @@ import httpx2
 from nexotp.lib import deadline
 from suppliers.base import OutcomeUnknown, SupplierError, Unreachable
 from suppliers.pacing import wait_turn
+from suppliers.witness import Exchange, note_request
 
 CONNECT_SECONDS = 3.0
 # However long an answer may take, it must not pause for longer.
@@ -59,10 +60,15 @@ class Answer:
 class OpenAnswer:
     """An answer of which the body is still to come."""
 
-    def __init__(self, response: httpx2.Response, host: str) -> None:
+    def __init__(
+        self, response: httpx2.Response, host: str, exchange: Exchange | None = None
+    ) -> None:
         self.status = response.status_code
         self._response = response
         self._host = host
+        self._exchange = exchange
+        if exchange is not None:
+            exchange.status = response.status_code
 
     def chunks(self, max_bytes: int) -> Iterator[bytes]:
         """Yield the body as it arrives, once. Raises OutcomeUnknown, also beyond `max_bytes`."""
@@ -70,6 +76,8 @@ class OpenAnswer:
         try:
             for chunk in self._response.iter_raw():
                 count += len(chunk)
+                if self._exchange is not None:
+                    self._exchange.note(chunk)
                 if count > max_bytes:
                     failure = f"answer larger than {max_bytes} bytes"
                     break
@@ -156,7 +164,8 @@ def open_answer(
         failure = Unreachable(f"{host}: not an address")
     else:
         try:
-            return OpenAnswer(client.send(request, stream=True), host)
+            exchange = note_request(method, host)
+            return OpenAnswer(client.send(request, stream=True), host, exchange)
         except _NOTHING_SENT as error:
             failure = Unreachable(f"{host}: {type(error).__name__}")
         except httpx2.HTTPError as error:

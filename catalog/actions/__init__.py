@@ -7,32 +7,53 @@ reading. `balances` is about our money at suppliers.
 """
 
 from catalog.actions.availability import mark_availability_stale, refresh_stale_availability
-from catalog.actions.balances import refresh_balance
+from catalog.actions.balances import TestCall, call_for_test, refresh_balance
 from catalog.actions.rates import exchange_rates
 from catalog.actions.repricing import Repricing, note_moved_cost, reprice_offers, reprice_some
 from catalog.actions.reviewing import (
     accept_proposals,
     believe_changes,
+    map_code,
     refuse_codes,
     stop_selling_as_before,
+    sure_proposals,
 )
-from catalog.actions.syncing import SyncFailed, SyncUnderWay, forget_old_runs, sync_catalogue
+from catalog.actions.showing import set_picture, set_visibility
+from catalog.actions.switching import lift_stop, pause_by_staff, stop_buying, switch_suppliers
+from catalog.actions.syncing import (
+    SyncFailed,
+    SyncUnderWay,
+    ask_sync,
+    forget_old_runs,
+    sync_catalogue,
+)
 
 __all__ = [
     "Repricing",
     "SyncFailed",
     "SyncUnderWay",
+    "TestCall",
     "accept_proposals",
+    "ask_sync",
     "believe_changes",
+    "call_for_test",
     "exchange_rates",
     "forget_old_runs",
+    "lift_stop",
+    "map_code",
     "mark_availability_stale",
     "note_moved_cost",
+    "pause_by_staff",
     "refresh_balance",
     "refresh_stale_availability",
     "refuse_codes",
     "reprice_offers",
     "reprice_some",
+    "set_picture",
+    "set_visibility",
+    "stop_buying",
     "stop_selling_as_before",
+    "sure_proposals",
+    "switch_suppliers",
     "sync_catalogue",
 ]

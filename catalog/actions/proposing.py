@@ -49,7 +49,7 @@ def note_unknown_codes(supplier: Supplier) -> int:
 def _guess(model: type[Any], supplier: Supplier, known: Mapping[str, Any]) -> None:
     guessed: list[CodeMapping] = []
     for mapping in model.objects.waiting().filter(supplier=supplier, **{model.MEANING: None}):
-        parts = (part for part in _parts(mapping.name or mapping.code) if part in known)
+        parts = (part for part in name_parts(mapping.name or mapping.code) if part in known)
         if found := next(parts, None):
             mapping.meaning, mapping.proposed_by = known[found], Proposer.PART
             guessed.append(mapping)
@@ -68,7 +68,7 @@ def _countries() -> Mapping[str, Country]:
     )
 
 
-def _parts(name: str) -> Iterator[str]:
+def name_parts(name: str) -> Iterator[str]:
     """Yield a name, its beginnings, the longest first, and then its words."""
     words = [word for word in map(bare, re.split(r"[\W_]+", name)) if word]
     beginnings = ("".join(words[:end]) for end in range(len(words), 0, -1))

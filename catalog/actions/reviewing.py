@@ -11,15 +11,57 @@ from django.db.models import OuterRef, QuerySet, Subquery
 
 from catalog.actions.availability import mark_availability_stale
 from catalog.actions.locking import try_lock_offers
+from catalog.actions.proposing import name_parts
 from catalog.actions.repricing import reprice_some
-from catalog.models import CodeMapping, HeldChange, Offer, ServiceMapping, Supplier
+from catalog.models import (
+    CodeMapping,
+    HeldChange,
+    Offer,
+    Proposer,
+    ServiceMapping,
+    Supplier,
+)
+from catalog.proposals import bare
+
+
+def sure_proposals(model: type[Any]) -> list[CodeMapping]:
+    """Return the waiting proposals that two signs agree on, the most stock first.
+
+    The code is known for it and our name stands in the supplier's; or people agreed to the same
+    name at another supplier. Where people ever said otherwise of that name, it is not sure.
+    """
+    waiting = model.objects.waiting().exclude(**{model.MEANING: None})
+    decided: dict[str, set[int | None]] = {}
+    reviewed = model.objects.filter(is_reviewed=True).exclude(name="")
+    for name, meaning in reviewed.values_list("name", f"{model.MEANING}_id"):
+        decided.setdefault(bare(name), set()).add(meaning)
+    rows = waiting.select_related("supplier", model.MEANING).order_by("-stock_count", "pk")
+    return [each for each in rows if _is_sure(each, decided.get(bare(each.name), set()))]
+
+
+def _is_sure(mapping: CodeMapping, said: set[int | None]) -> bool:
+    if said:
+        return bool(mapping.name) and said == {mapping.meaning.pk}
+    if mapping.proposed_by != Proposer.CODE:
+        return False
+    names = ("name",) if isinstance(mapping, ServiceMapping) else ("name_en", "name_id")
+    ours = {bare(getattr(mapping.meaning, name)) for name in names}
+    return not ours.isdisjoint(name_parts(mapping.name))
+
+
+def map_code(mapping: CodeMapping, meaning: Any, *, now: datetime) -> None:
+    """Say what a code means, whatever was proposed or said before."""
+    mapping.meaning, mapping.is_reviewed = meaning, True
+    mapping.save(update_fields=[mapping.MEANING, "is_reviewed"])
+    stop_selling_as_before(mapping, now=now)
 
 
 def accept_proposals(mappings: QuerySet[Any]) -> list[CodeMapping]:
     """Take proposals for true; return the mappings that had one and were waiting."""
     waiting: list[CodeMapping] = list(mappings.filter(is_reviewed=False))
     accepted = [each for each in waiting if each.meaning is not None]
-    mappings.filter(pk__in=[each.pk for each in accepted]).update(is_reviewed=True)
+    undecided = mappings.filter(pk__in=[each.pk for each in accepted], is_reviewed=False)
+    undecided.update(is_reviewed=True)
     return accepted
 
 

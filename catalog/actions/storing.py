@@ -15,6 +15,7 @@ from django.conf import settings
 from django.db import connection
 
 from catalog.actions.availability import refresh_availability
+from catalog.actions.comparing import CostChanges, read_changes
 from catalog.actions.proposing import note_unknown_codes
 from catalog.actions.repricing import Pricing, priced_sql
 from catalog.actions.spooling import Spool
@@ -34,6 +35,7 @@ class Stored:
     vanished: int
     held: int
     unmapped: int
+    changes: CostChanges
 
 
 def store_listings(
@@ -64,12 +66,14 @@ def store_listings(
     _run(_HOLD, values=values)
     held = _run(_STORE_HELD, values=values)
     _run(_RELEASE_HELD, values=values)
+    changes = read_changes()
     stored = Stored(
         added=_run(_ADD, values=values),
         changed=_run(_CHANGE, values=values),
         vanished=_run(_VANISH, values=values),
         held=held,
         unmapped=unmapped,
+        changes=changes,
     )
     _run("DROP TABLE staged_listing, meant_service, meant_country, listed, planned")
     if stored.added or stored.changed or stored.vanished:

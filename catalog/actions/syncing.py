@@ -18,6 +18,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Case, F, Value, When
 
+from accounts.models import User
 from catalog.actions.locking import lock_offers
 from catalog.actions.repricing import read_pricing
 from catalog.actions.spooling import Spool, is_storable, spooled
@@ -43,6 +44,8 @@ logger = structlog.get_logger(__name__)
 _READING_LEASE = timedelta(minutes=6)
 # From the last line until the row of the run is locked.
 _STORING_LEASE = timedelta(minutes=1)
+# As long as a message to a worker lives; then it is sent again.
+_ASKED_LEASE = timedelta(minutes=10)
 _PROGRESS_SECONDS = 2.0
 _LOG_KEPT = timedelta(days=30)
 
@@ -63,14 +66,42 @@ class _TakenOver(Exception):
     """Our lease had passed, and somebody else closed our run."""
 
 
-def sync_catalogue(supplier: Supplier, *, now: datetime) -> SyncRun:
+def ask_sync(supplier: Supplier, *, by: User | None = None, now: datetime) -> SyncRun | None:
+    """Have the supplier's list read soon; return the run to wait for where a worker must be told.
+
+    None where one reads already, or is about to: however often it is asked for, it is read once.
+    """
+    lost = SyncRun.objects.under_way().filter(
+        supplier=supplier, state=SyncState.ASKED, lease_until__lt=now
+    )
+    with transaction.atomic():
+        if (again := lost.select_for_update(skip_locked=True).first()) is not None:
+            again.lease_until = now + _ASKED_LEASE
+            again.save(update_fields=["lease_until"])
+            return again
+    _close_dead(supplier, now=now)
+    try:
+        with transaction.atomic():
+            return SyncRun.objects.create(
+                supplier=supplier,
+                state=SyncState.ASKED,
+                began_at=now,
+                lease_until=now + _ASKED_LEASE,
+                asked_by=by,
+            )
+    except IntegrityError:
+        return None
+
+
+def sync_catalogue(supplier: Supplier, *, now: datetime, asked: int | None = None) -> SyncRun:
     """Bring offers in line with the supplier's price list and return the log of it.
 
+    `asked` is the run that somebody waits for; where another worker took it, it is done there.
     Everything is read before anything is written. Offers that vanished go out of stock.
     Raises SyncFailed, SyncUnderWay.
     """
     clock = Clock(now)
-    run = _begin(supplier, now=now)
+    run = _begin(supplier, asked, now=now)
     memory.forget_peak()
     try:
         stored = _read_and_store(supplier, run, clock)
@@ -81,7 +112,9 @@ def sync_catalogue(supplier: Supplier, *, now: datetime) -> SyncRun:
         _fail(supplier, run, f"{type(error).__name__}: {error}", clock)
         raise
     run.refresh_from_db()
-    logger.info("catalogue stored", supplier=supplier.code, **asdict(stored))
+    counts = asdict(stored)
+    del counts["changes"]
+    logger.info("catalogue stored", supplier=supplier.code, **counts)
     return run
 
 
@@ -91,14 +124,22 @@ def forget_old_runs(*, now: datetime) -> int:
     return deleted
 
 
-def _begin(supplier: Supplier, *, now: datetime) -> SyncRun:
-    """Open a run, after closing one that was cut off before. Raises SyncUnderWay."""
-    expired = SyncRun.objects.under_way().filter(supplier=supplier, lease_until__lt=now)
+def _begin(supplier: Supplier, asked: int | None, *, now: datetime) -> SyncRun:
+    """Open a run, or take the one that was asked for, after closing one that was cut off before.
+
+    Raises SyncUnderWay.
+    """
+    waiting = SyncRun.objects.under_way().filter(supplier=supplier, state=SyncState.ASKED)
     with transaction.atomic():
-        dead = list(expired.select_for_update(skip_locked=True))
-        SyncRun.objects.filter(pk__in=[run.pk for run in dead]).update(
-            state=SyncState.CUT_OFF, ended_at=now, error="cut off"
-        )
+        run = waiting.select_for_update(skip_locked=True).first()
+        if run is not None and asked in (None, run.pk):
+            run.state, run.began_at = SyncState.READING, now
+            run.lease_until = now + _READING_LEASE
+            run.save(update_fields=["state", "began_at", "lease_until"])
+            return run
+    if asked is not None:
+        raise SyncUnderWay(f"{supplier}: another worker has taken it")
+    _close_dead(supplier, now=now)
     try:
         with transaction.atomic():
             return SyncRun.objects.create(
@@ -106,6 +147,15 @@ def _begin(supplier: Supplier, *, now: datetime) -> SyncRun:
             )
     except IntegrityError as error:
         raise SyncUnderWay(f"{supplier}: a sync is under way") from error
+
+
+def _close_dead(supplier: Supplier, *, now: datetime) -> None:
+    expired = SyncRun.objects.under_way().filter(supplier=supplier, lease_until__lt=now)
+    with transaction.atomic():
+        dead = list(expired.select_for_update(skip_locked=True))
+        SyncRun.objects.filter(pk__in=[run.pk for run in dead]).update(
+            state=SyncState.CUT_OFF, ended_at=now, error="cut off"
+        )
 
 
 def _read_and_store(supplier: Supplier, run: SyncRun, clock: Clock) -> Stored:
@@ -125,7 +175,8 @@ def _read_and_store(supplier: Supplier, run: SyncRun, clock: Clock) -> Stored:
             read_count=spool.read_count,
             unreadable_count=spool.unreadable_count,
         )
-        is_confirmed = _is_short_again(supplier, spool, run)
+        in_stock = Offer.objects.filter(supplier=supplier, stock__gt=0).count()
+        is_confirmed = _is_short_again(supplier, spool, run, in_stock)
         with transaction.atomic():
             _lock_run(run)
             lock_offers(supplier)
@@ -142,7 +193,7 @@ def _read_and_store(supplier: Supplier, run: SyncRun, clock: Clock) -> Stored:
             stored = store_listings(
                 supplier, spool, pricing, believe_losses=is_confirmed, now=clock.now()
             )
-            _end(run, stored, clock)
+            _end(run, stored, in_stock, clock)
             _note_sync(supplier, fingerprint=pricing.fingerprint(supplier), now=clock.now())
     return stored
 
@@ -173,12 +224,11 @@ def _note_progress(run: SyncRun, **values: Any) -> None:
         raise _TakenOver("the lease was lost")
 
 
-def _is_short_again(supplier: Supplier, spool: Spool, run: SyncRun) -> bool:
+def _is_short_again(supplier: Supplier, spool: Spool, run: SyncRun, in_stock: int) -> bool:
     """Whether the list is much too short, as it was in the syncs before: then that is so.
 
     Raises _TooShort where it is so for the first time, or not often enough yet.
     """
-    in_stock = Offer.objects.filter(supplier=supplier, stock__gt=0).count()
     if spool.read_count >= in_stock * (1 - LARGEST_LOSS):
         return False
     enough = settings.CATALOGUE_CONFIRMATIONS - 1
@@ -198,7 +248,7 @@ def _storable(named: Iterable[NamedCode]) -> list[NamedCode]:
     return [each for each in named if each.code and is_storable(each.code)]
 
 
-def _end(run: SyncRun, stored: Stored, clock: Clock) -> None:
+def _end(run: SyncRun, stored: Stored, in_stock: int, clock: Clock) -> None:
     SyncRun.objects.filter(pk=run.pk).update(
         state=SyncState.DONE,
         ended_at=clock.now(),
@@ -207,6 +257,10 @@ def _end(run: SyncRun, stored: Stored, clock: Clock) -> None:
         vanished_count=stored.vanished,
         held_count=stored.held,
         unmapped_count=stored.unmapped,
+        dearer_count=stored.changes.dearer,
+        cheaper_count=stored.changes.cheaper,
+        cost_shift=stored.changes.log_sum / in_stock if in_stock else 0,
+        largest=stored.changes.largest,
         peak_memory=memory.peak_bytes(),
     )
 

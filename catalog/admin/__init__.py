@@ -1,5 +1,5 @@
 """What the shop sells, from whom and for how much, for staff."""
 
-from catalog.admin import goods, prices, reviewing, suppliers
+from catalog.admin import goods, offers, prices, reviewing, syncs
 
-__all__ = ["goods", "prices", "reviewing", "suppliers"]
+__all__ = ["goods", "offers", "prices", "reviewing", "syncs"]

@@ -14,14 +14,15 @@ from catalog.actions import (
     refuse_codes,
     stop_selling_as_before,
 )
-from catalog.admin.suppliers import sync_soon
+from catalog.admin.review_pages import ReviewPages, said_of
+from catalog.admin.syncs import sync_soon
 from catalog.models import (
     CodeMapping,
     CountryMapping,
     HeldChange,
     ServiceMapping,
 )
-from nexotp.lib.admin import ReadOnlyAdmin, ShopAdmin
+from nexotp.lib.admin import ReadOnlyAdmin
 from nexotp.lib.amounts import amount_text
 
 
@@ -52,7 +53,7 @@ class QueueFilter(admin.SimpleListFilter):
         return queryset.filter(is_reviewed=where["is_reviewed"], **has_meaning)
 
 
-class CodeMappingAdmin(ShopAdmin):
+class CodeMappingAdmin(ReviewPages):
     """The review queue: what a supplier's code means is sold only after a person agreed.
 
     What has the most stock behind it comes first.
@@ -63,6 +64,7 @@ class CodeMappingAdmin(ShopAdmin):
     ordering = ("is_reviewed", "-stock_count", "supplier", "code")
     readonly_fields = ("proposed_by", "listing_count", "stock_count")
     actions = ("accept", "refuse")
+    list_before_template = "catalog/admin/queue.html"
 
     def save_model(self, request: HttpRequest, obj: CodeMapping, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
@@ -81,8 +83,7 @@ class CodeMappingAdmin(ShopAdmin):
         self._note(request, accepted, "accepted")
         self.message_user(
             request,
-            _("%(count)d codes were accepted. They are on sale as soon as the list is read again.")
-            % {"count": len(accepted)},
+            said_of(len(accepted)),
             messages.SUCCESS,
         )
 

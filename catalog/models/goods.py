@@ -128,7 +128,17 @@ class Service(models.Model):
     )
     name = models.CharField(_("name"), max_length=80)
     category = models.CharField(_("category"), max_length=30)
-    popularity = models.PositiveIntegerField(default=0)
+    popularity = models.PositiveIntegerField(
+        _("popularity"), default=0, help_text=_("The highest comes first.")
+    )
+    mark = models.SlugField(
+        _("drawing"),
+        max_length=60,
+        blank=True,
+        help_text=_("One of the drawings that the shop has; empty: the one of its own code."),
+    )
+    # Of the picture that staff sent in, which is shown before any other; empty without one.
+    picture_digest = models.CharField(max_length=16, blank=True, editable=False)
     is_visible = models.BooleanField(_("visible"), default=True)
     is_test = models.BooleanField(_("sandbox only"), default=False)
 
@@ -152,6 +162,22 @@ class Service(models.Model):
     @property
     def public_id(self) -> str:
         return service_id(self.code)
+
+
+class ServicePicture(models.Model):
+    """A picture that staff sent in: a PNG of nothing but pixels, made anew from what was sent.
+
+    Apart from the service, so that reading services does not carry pictures along.
+    """
+
+    service = models.OneToOneField(
+        Service, on_delete=models.CASCADE, primary_key=True, related_name="picture"
+    )
+    digest = models.CharField(max_length=16)
+    png = models.BinaryField()
+
+    def __str__(self) -> str:
+        return f"{self.service} {self.digest}"
 
 
 class CountryQuerySet(models.QuerySet["Country"]):

@@ -41,10 +41,16 @@ def protocol_choices() -> list[tuple[str, str]]:
 
 class SupplierQuerySet(models.QuerySet["Supplier"]):
     def selling(self, mode: str, now: datetime) -> "SupplierQuerySet":
-        """Suppliers that sell at this moment: neither switched off nor paused."""
-        return self.filter(
-            Q(paused_until=None) | Q(paused_until__lte=now), mode=mode, is_enabled=True
-        )
+        """Suppliers that sell at this moment: neither switched off, stopped nor paused."""
+        return self.switched_on().filter(Q(paused_until=None) | Q(paused_until__lte=now), mode=mode)
+
+    def switched_on(self) -> "SupplierQuerySet":
+        """Suppliers that may be bought from, unless they are paused."""
+        return self.filter(is_enabled=True, stopped_at=None)
+
+    def stopped(self) -> "SupplierQuerySet":
+        """Suppliers that the stop of all buying covers."""
+        return self.exclude(stopped_at=None)
 
     def short_of_money(self, now: datetime) -> "SupplierQuerySet":
         """Suppliers where our balance does not reach for everything that is on sale."""
@@ -69,6 +75,9 @@ class Supplier(models.Model):
         _("currency"), max_length=3, default="USD", choices=[(c, c) for c in EXPONENTS]
     )
     is_enabled = models.BooleanField(_("enabled"), default=True)
+    # Since when all buying is stopped. Apart from the switch, so that lifting the stop brings back
+    # what was switched on before, and nothing else.
+    stopped_at = models.DateTimeField(_("buying stopped at"), null=True, editable=False)
     priority = models.IntegerField(_("priority"), default=0)
     # Nobody buys anything here until then; `Pause` is about single goods.
     paused_until = models.DateTimeField(_("paused until"), null=True, blank=True)
@@ -109,6 +118,10 @@ class Supplier(models.Model):
     class Meta:
         verbose_name = _("supplier")
         verbose_name_plural = _("suppliers")
+        permissions: ClassVar[list[Any]] = [
+            ("stop_buying", _("May stop all buying")),
+            ("sync_supplier", _("May have price lists read")),
+        ]
         constraints: ClassVar[list[Any]] = [
             models.CheckConstraint(
                 condition=Q(mode=Mode.LIVE) | Q(protocol="sandbox"),
@@ -122,6 +135,15 @@ class Supplier(models.Model):
 
     def __str__(self) -> str:
         return self.code
+
+    @property
+    def is_switched_on(self) -> bool:
+        """Whether it may be bought from, unless it is paused."""
+        return self.is_enabled and self.stopped_at is None
+
+    @property
+    def has_api_key(self) -> bool:
+        return bool(self.api_key_encrypted)
 
     def known_balance(self, now: datetime) -> int | None:
         """What is left of our money there; None where that was not read lately."""
@@ -141,6 +163,11 @@ class Supplier(models.Model):
     def set_api_key(self, key: str) -> None:
         self.api_key_encrypted = secretbox.encrypt(key)
 
+    def api_key(self) -> str:
+        """Return the key for whoever calls the supplier; pages never ask for it."""
+        sealed = bytes(self.api_key_encrypted)
+        return secretbox.decrypt(sealed) if sealed else ""
+
     @property
     def push_token(self) -> str:
         """Empty where the supplier has no address to push to."""
@@ -158,12 +185,11 @@ class Supplier(models.Model):
 
     def client(self) -> SupplierClient:
         """Return the protocol client of this account."""
-        key = secretbox.decrypt(bytes(self.api_key_encrypted)) if self.api_key_encrypted else ""
         client = registry.open_supplier(
             self.protocol,
             Credentials(
                 base_url=self.base_url,
-                api_key=key,
+                api_key=self.api_key(),
                 currency=self.currency,
                 options={name: str(value) for name, value in self.options.items()},
             ),

@@ -1,16 +1,13 @@
-"""The small picture that stands for a service: its brand's, where dev/marks.py has drawn one."""
+"""The small picture that stands for a service, for templates."""
 
 from django import template
-from django.templatetags.static import static
 
-from nexotp.lib.env import BASE_DIR
+from catalog import marks
 
 register = template.Library()
-
-_DRAWN = frozenset(path.stem for path in (BASE_DIR / "static/marks").glob("*.svg"))
 
 
 @register.filter
 def mark_url(code: str) -> str:
     """Return the address of a service's picture, or nothing."""
-    return static(f"marks/{code}.svg") if code in _DRAWN else ""
+    return marks.mark_url(code)

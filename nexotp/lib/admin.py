@@ -1,6 +1,6 @@
 """What every page of the admin stands on: unfold's look, and rows that only look back."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import unfold.paginator
 from django.http import HttpRequest, HttpResponse
@@ -61,7 +61,7 @@ class LongListAdmin(ReadOnlyAdmin):
     """A table of millions, the newest first, to look at."""
 
     paginator = InfinitePaginator
-    ordering = ("-pk",)
+    ordering: ClassVar[Any] = ("-pk",)
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

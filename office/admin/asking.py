@@ -1,33 +1,17 @@
-"""Pages that ask staff something before an act: a link alone changes nothing."""
+"""What the office's own pages ask; how pages ask at all is nexotp.lib.asking's."""
 
-from collections.abc import Callable
 from typing import Any
 
 from django import forms
-from django.contrib import messages
-from django.db import models
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
-from django.utils.functional import Promise
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from accounts.models import User
-from nexotp.lib.acting import because
-from nexotp.lib.errors import Problem
+from nexotp.lib.asking import ConfirmForm, ReasonForm, ask, ask_for_many
 from orders.actions import Outcome
 
-
-class ReasonForm(forms.Form):
-    """Why staff steps in; it stands in the ledger, in the order and in the audit afterwards."""
-
-    reason = forms.CharField(label=_("Reason"), max_length=200, widget=UnfoldAdminTextInputWidget())
-
-
-class ConfirmForm(forms.Form):
-    """Nothing to enter: only the button."""
-
-    sure = forms.BooleanField(widget=forms.HiddenInput(), initial=True)
+__all__ = ["ConfirmForm", "OutcomeForm", "ReasonForm", "ask", "ask_for_many", "staff_of"]
 
 
 class OutcomeForm(ReasonForm):
@@ -54,32 +38,3 @@ class OutcomeForm(ReasonForm):
 def staff_of(request: HttpRequest) -> User:
     assert isinstance(request.user, User)
     return request.user
-
-
-def ask(
-    request: HttpRequest,
-    *,
-    form: forms.Form,
-    title: "str | Promise",
-    about: "models.Model | str | Promise",
-    lines: list[str],
-    back: str,
-    context: dict[str, Any],
-    act: Callable[[dict[str, Any]], "str | Promise"],
-) -> HttpResponse:
-    """Show a form, or do what it was sent for; a Problem is shown beside the form.
-
-    `act` takes what was entered and returns what to tell.
-    """
-    if request.method == "POST" and form.is_valid():
-        try:
-            with because(form.cleaned_data.get("reason", "")):
-                told = act(form.cleaned_data)
-        except Problem as problem:
-            form.add_error(None, str(problem.message))
-        else:
-            messages.success(request, str(told))
-            return redirect(back)
-    shown = context | {"title": title, "form": form, "about": about, "lines": lines, "back": back}
-    status = 422 if form.is_bound else 200
-    return render(request, "office/ask.html", shown, status=status)

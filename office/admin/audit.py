@@ -97,7 +97,7 @@ class AuditEntryAdmin(LongListAdmin):
 
 def _subjects() -> Iterator[str]:
     """The subjects that there are, from one to the next in their index."""
-    last = ""
+    last: str | None = ""
     following = AuditEntry.objects.order_by("subject").values_list("subject", flat=True)
     while (last := following.filter(subject__gt=last).first()) is not None:
         yield last

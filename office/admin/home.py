@@ -176,13 +176,13 @@ def _supplier(supplier: Supplier) -> dict[str, Any]:
     hours = supplier.hours_left
     return {
         "name": f"{supplier.code} ({supplier.name})",
-        "link": reverse("admin:catalog_supplier_change", args=[supplier.pk]),
+        "link": reverse("admin:catalog_supplier_overview", args=[supplier.pk]),
         "balance": "—"
         if supplier.balance is None
         else amount_text(supplier.balance, supplier.currency),
         "hours": "—" if hours is None else _("%(n)d h") % {"n": hours},
         "is_low": hours is not None and hours < settings.SUPPLIER_FLOAT_HOURS,
-        "is_enabled": supplier.is_enabled,
+        "is_enabled": supplier.is_switched_on,
     }
 
 

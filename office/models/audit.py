@@ -23,6 +23,9 @@ class Act(models.TextChoices):
     REFUNDED = "refunded", _("Refunded an order")
     ADJUSTED = "adjusted", _("Corrected a wallet")
     SETTLED = "settled", _("Settled a purchase")
+    PAUSED = "paused", _("Paused")
+    LIFTED = "lifted", _("Lifted a pause")
+    TESTED = "tested", _("Tested a supplier")
     AUDITED = "audited", _("Checked the books")
 
 

@@ -61,10 +61,11 @@ from orders.actions.receiving import (
     finish_order,
     resend_code,
 )
-from orders.actions.reconciling import reconcile_history, settle_stray
+from orders.actions.reconciling import reconcile_history
 from orders.actions.searching import settle_unknown_attempts
 from orders.actions.settling import settle_due_attempts
 from orders.actions.several import MOST_AT_ONCE, BatchOutcome, keys_of, place_several
+from orders.actions.strays import NoLostPurchase, StrayNotOpen, assign_stray, settle_stray
 
 __all__ = [
     "MOST_AT_ONCE",
@@ -75,6 +76,7 @@ __all__ = [
     "CancelTooEarly",
     "IdempotencyInProgress",
     "IdempotencyKeyReused",
+    "NoLostPurchase",
     "NoNumbers",
     "OpenOrdersRemain",
     "OrderNotActive",
@@ -89,11 +91,13 @@ __all__ = [
     "ReferenceTaken",
     "ResendNotSupported",
     "StaffAccount",
+    "StrayNotOpen",
     "SupplierUnavailable",
     "TooManyOpenOrders",
     "TopUpPending",
     "WalletNotEmpty",
     "advance_due_orders",
+    "assign_stray",
     "cancel_order",
     "check_cool_down",
     "check_order",

@@ -115,7 +115,7 @@ def _switched_off(rest: list[Offer]) -> set[int]:
     suppliers = {offer.supplier_id for offer in rest}
     if not suppliers:
         return suppliers
-    enabled = Supplier.objects.filter(pk__in=suppliers, is_enabled=True)
+    enabled = Supplier.objects.switched_on().filter(pk__in=suppliers)
     return suppliers - set(enabled.values_list("pk", flat=True))
 
 

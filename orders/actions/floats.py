@@ -15,7 +15,8 @@ from django.db.models import Q, Sum
 from accounts.models import Mode, User
 from catalog.models import BALANCE_AGE, Supplier
 from nexotp.lib.amounts import amount_text
-from orders.models import AttemptQuerySet, PurchaseAttempt, StrayPurchase, SupplierTopUp
+from orders.actions.days import note_balance
+from orders.models import AttemptQuerySet, PurchaseAttempt, StrayPurchase, StrayState, SupplierTopUp
 from orders.states import AttemptState
 from wallet.actions import record_prepayment
 
@@ -93,10 +94,14 @@ def compare_balances(*, now: datetime) -> list[str]:
     fresh = Supplier.objects.filter(mode=Mode.LIVE, balance_at__gt=now - BALANCE_AGE)
     for supplier in fresh.order_by("pk"):
         paid = SupplierTopUp.objects.filter(supplier=supplier).aggregate(n=Sum("amount"))["n"]
-        if paid is None or supplier.balance is None:
+        if supplier.balance is None:
+            continue
+        if paid is None:
+            note_balance(supplier, balance=supplier.balance, drift=None, now=now)
             continue
         drift = supplier.balance - expected_balance(supplier)
         Supplier.objects.filter(pk=supplier.pk).update(drift=drift)
+        note_balance(supplier, balance=supplier.balance, drift=drift, now=now)
         if abs(drift) * 100 <= paid * settings.SUPPLIER_DRIFT_PERCENT:
             Supplier.objects.filter(pk=supplier.pk).update(drift_alerted_at=None)
         elif _first_time(supplier, "drift_alerted_at", now):
@@ -111,7 +116,9 @@ def expected_balance(supplier: Supplier) -> int:
     """What should be left of the money that we paid in."""
     paid = SupplierTopUp.objects.filter(supplier=supplier).aggregate(n=Sum("amount"))["n"] or 0
     charged = _charged(supplier).aggregate(n=Sum("cost"))["n"] or 0
-    strays = StrayPurchase.objects.filter(supplier=supplier).aggregate(n=Sum("cost"))["n"] or 0
+    # One that was given to an order is among its purchases.
+    loose = StrayPurchase.objects.filter(supplier=supplier).exclude(state=StrayState.ASSIGNED)
+    strays = loose.aggregate(n=Sum("cost"))["n"] or 0
     return int(paid - charged - strays)
 
 

@@ -14,23 +14,23 @@ from itertools import islice
 import structlog
 from django.db import IntegrityError, transaction
 
-from accounts.models import User
 from catalog.models import Supplier
 from catalog.pace import paced
 from nexotp.lib.db import release_connection
+from orders.actions.days import note_days
 from orders.actions.ending import book_loss
-from orders.models import Order, PurchaseAttempt, StrayPurchase, StrayState
+from orders.models import Order, PurchaseAttempt, StrayPurchase
 from orders.states import CAPTURED, FINAL, AttemptState, Status
 from suppliers.base import Activation, ActivationState
-from wallet.actions import record_cost_back, record_loss_back, record_stray_loss
+from wallet.actions import record_cost_back, record_loss_back
 
 logger = structlog.get_logger(__name__)
 
 _AT_ONCE = 500
 # How far the supplier's clock, and a purchase's own delay, may be from ours.
 _CLOCK_SKEW = timedelta(seconds=90)
-# What nothing is known to have come of, or nothing is known of.
-_UNANSWERED = [AttemptState.UNKNOWN, AttemptState.NOTHING]
+#: what nothing is known to have come of, or nothing is known of
+UNANSWERED = [AttemptState.UNKNOWN, AttemptState.NOTHING]
 _CHARGED = {ActivationState.FINISHED}
 _OPEN = {ActivationState.WAITING, ActivationState.RECEIVED}
 
@@ -62,7 +62,9 @@ def reconcile_history(
         return found
     release_connection()
     with paced(client):
-        past = iter(list(client.history(since=since, until=until)))
+        read = list(client.history(since=since, until=until))
+    note_days(supplier, read, since=since, until=until)
+    past = iter(read)
     while some := list(islice(past, _AT_ONCE)):
         found.update(_compare(supplier, some, now=now))
     logger.info("history compared", supplier=supplier.code, **{str(k): n for k, n in found.items()})
@@ -186,7 +188,7 @@ def _tie(supplier: Supplier, activation: Activation, *, now: datetime) -> bool:
         return False
     lost = PurchaseAttempt.objects.filter(
         supplier=supplier,
-        state__in=_UNANSWERED,
+        state__in=UNANSWERED,
         reference="",
         order__status=Status.FAILED,
         sent_at__range=(activation.started_at - _CLOCK_SKEW, activation.started_at + _CLOCK_SKEW),
@@ -212,25 +214,3 @@ def _tie(supplier: Supplier, activation: Activation, *, now: datetime) -> bool:
         if changed:
             return True
     return False
-
-
-@transaction.atomic
-def settle_stray(
-    stray: StrayPurchase, *, is_ours: bool, by: User | None, now: datetime
-) -> StrayPurchase:
-    """Book a stray purchase as a loss, or say that the shop did not make it. Once."""
-    locked = StrayPurchase.objects.select_for_update(no_key=True).get(pk=stray.pk)
-    if locked.state != StrayState.REVIEW:
-        return locked
-    locked.state = StrayState.LOST if is_ours else StrayState.NOT_OURS
-    locked.settled_at, locked.settled_by = now, by
-    locked.save(update_fields=["state", "settled_at", "settled_by"])
-    if is_ours and locked.cost:
-        record_stray_loss(
-            stray_id=locked.pk,
-            cost=locked.cost,
-            currency=locked.currency,
-            mode=locked.supplier.mode,
-            by=by,
-        )
-    return locked

@@ -4,7 +4,7 @@ An order is a customer's; an attempt is one purchase at one supplier for it.
 """
 
 from orders.models.attempts import AttemptQuerySet, PurchaseAttempt
-from orders.models.books import StrayPurchase, StrayState, SupplierTopUp
+from orders.models.books import StrayPurchase, StrayState, SupplierDay, SupplierTopUp
 from orders.models.favorites import Favorite, FavoriteQuerySet
 from orders.models.messages import MessageQuerySet, OrderMessage
 from orders.models.order import Order, OrderQuerySet, lease_from, new_order_id
@@ -20,6 +20,7 @@ __all__ = [
     "PurchaseAttempt",
     "StrayPurchase",
     "StrayState",
+    "SupplierDay",
     "SupplierTopUp",
     "lease_from",
     "new_order_id",

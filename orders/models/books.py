@@ -40,6 +40,7 @@ class StrayState(models.TextChoices):
     REVIEW = "review", _("For a person to look at")
     LOST = "lost", _("Booked as a loss")
     NOT_OURS = "not_ours", _("Not bought by the shop")
+    ASSIGNED = "assigned", _("Given to an order")
 
 
 class StrayPurchase(models.Model):
@@ -58,6 +59,12 @@ class StrayPurchase(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
     )
 
+    # The purchase of ours that it turned out to be.
+    attempt = models.ForeignKey(
+        "orders.PurchaseAttempt", on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    reason = models.CharField(max_length=200, blank=True)
+
     class Meta:
         verbose_name = _("stray purchase")
         verbose_name_plural = _("stray purchases")
@@ -70,7 +77,38 @@ class StrayPurchase(models.Model):
                 condition=Q(state=StrayState.REVIEW) | Q(settled_at__isnull=False),
                 name="orders_stray_settled_has_time",
             ),
+            models.CheckConstraint(
+                condition=Q(state=StrayState.ASSIGNED, attempt__isnull=False)
+                | (~Q(state=StrayState.ASSIGNED) & Q(attempt=None)),
+                name="orders_stray_assigned_to_one",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.supplier} {self.reference}"
+
+
+class SupplierDay(models.Model):
+    """What a supplier says of one day of the shop's, and how its balance stood that day.
+
+    Costs are in the supplier's currency. What it says is as of `compared_until`; None where its
+    history was not read for all of the day, or it keeps none.
+    """
+
+    supplier = models.ForeignKey(Supplier, on_delete=models.CASCADE)
+    day = models.DateField()
+    count = models.PositiveIntegerField(default=0)
+    cost = models.BigIntegerField(default=0)
+    # Of the cost, what it has given back.
+    given_back = models.BigIntegerField(default=0)
+    compared_until = models.DateTimeField(null=True)
+    balance = models.BigIntegerField(null=True)
+    drift = models.BigIntegerField(null=True)
+
+    class Meta:
+        constraints: ClassVar[list[Any]] = [
+            models.UniqueConstraint(fields=["supplier", "day"], name="orders_supplier_day_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.supplier} {self.day}"

@@ -16,6 +16,7 @@ NOT_IN_THE_API = {
     *("email_taken", "invalid_email", "unknown_plan", "invalid_scope", "order_not_refundable"),
     *("already_asked", "already_decided", "not_your_own"),
     *("attempt_not_open", "outcome_does_not_fit", "reference_taken"),
+    *("stray_not_open", "no_lost_purchase"),
     *("too_many_open_top_ups", "payment_method_unavailable", "payment_gateway_unavailable"),
     *("top_up_not_cancellable", "top_up_decided", "proof_not_wanted"),
     *("key_not_usable", "too_many_keys", "mode_changed", "account_shut"),

@@ -105,8 +105,9 @@ def test_no_task_is_sent_inside_a_transaction() -> None:
 # A button of the admin, by the task's name: its view opens no transaction; and a wake-up that is
 # called after the commit; and a supplier's push, in no transaction either.
 _MAY_SEND = {
-    "catalog/admin/suppliers.py",
+    "catalog/admin/syncs.py",
     "office/admin/books.py",
+    "office/admin/supplier_pages.py",
     "webhooks/waking.py",
     "orders/callbacks.py",
 }

@@ -25,6 +25,7 @@ PUBLIC = {
     # the shop window, and what robots ask for
     *("", "prices/", "prices/<slug:service_code>/", "prices/in/<slug:country_code>/", "terms/"),
     *("robots.txt", "sitemap.xml", "manifest.webmanifest"),
+    "pictures/<slug:code>/<slug:digest>.png",
     "theme/",
     "healthz",  # load balancers
     *("sign-in/", "sign-in/passkey/", "sign-in/second-step/", "sign-in/closed/", "sign-out/"),

@@ -12,7 +12,7 @@ from accounts.models import User
 from catalog.models import Block, PricingRule, Service, ServiceMapping, Supplier
 from office.models import Approval, ApprovalKind
 from office.roles import OWNER, ROLES, permissions_of
-from orders.models import Order
+from orders.models import Order, StrayPurchase
 from tests import cast
 from tests.office.conftest import Colleague, desk_of
 
@@ -60,6 +60,8 @@ PAGES: dict[str, set[str]] = {
     "catalog_syncrun_changelist": {"pricing", "owner"},
     "catalog_supplier_changelist": EVERYBODY,
     "catalog_supplier_add": {"owner"},
+    "catalog_supplier_stop": {"support", "finance", "owner"},
+    "catalog_supplier_resume": {"owner"},
     "catalog_pause_changelist": {"support", "pricing", "owner"},
     "catalog_pause_add": {"owner"},
     "accounts_user_changelist": {"support", "finance", "owner"},
@@ -86,9 +88,9 @@ LIST_ACTIONS: dict[tuple[str, str], set[str]] = {
     ("catalog_countrymapping", "accept"): {"pricing", "owner"},
     ("catalog_countrymapping", "refuse"): {"pricing", "owner"},
     ("catalog_heldchange", "believe"): {"pricing", "owner"},
-    ("catalog_supplier", "sync_now"): {"owner"},
-    ("catalog_supplier", "pause"): {"owner"},
-    ("catalog_supplier", "enable"): {"owner"},
+    ("catalog_supplier", "sync_now"): {"pricing", "owner"},
+    ("catalog_supplier", "switch_off"): {"owner"},
+    ("catalog_supplier", "switch_on"): {"owner"},
     ("catalog_supplier", "lift"): {"owner"},
     ("catalog_supplier", "renew_push_address"): {"owner"},
     ("catalog_pause", "lift"): {"owner"},
@@ -105,6 +107,16 @@ ROW_ACTIONS: dict[str, set[str]] = {
     "orders_purchaseattempt_settle": {"finance", "owner"},
     "office_approval_approve": {"finance", "owner"},
     "office_approval_refuse": {"finance", "owner"},
+    "orders_straypurchase_assign": {"finance", "owner"},
+    "catalog_supplier_overview": EVERYBODY,
+    "catalog_supplier_success": EVERYBODY,
+    "catalog_supplier_costs": EVERYBODY,
+    "catalog_supplier_sync_panel": EVERYBODY,
+    "catalog_supplier_books": {"finance", "owner"},
+    "catalog_supplier_switch_on": {"owner"},
+    "catalog_supplier_switch_off": {"owner"},
+    "catalog_supplier_pause": {"owner"},
+    "catalog_supplier_lift": {"owner"},
 }
 
 # Each row of these may be changed by whom.
@@ -170,7 +182,9 @@ def test_actions_on_lists(role: str, desk: Client) -> None:
     assert offered == {each for each, roles in LIST_ACTIONS.items() if role in roles}
 
 
-def test_actions_on_one_row(role: str, desk: Client, received: Order, bob: User) -> None:
+def test_actions_on_one_row(
+    role: str, desk: Client, received: Order, bob: User, alpha: Supplier
+) -> None:
     asked = Approval.objects.create(
         kind=ApprovalKind.ADJUSTMENT,
         user=bob,
@@ -180,10 +194,15 @@ def test_actions_on_one_row(role: str, desk: Client, received: Order, bob: User)
         reason="x",
         asked_by=bob,
     )
+    stray = StrayPurchase.objects.create(
+        supplier=alpha, reference="x", cost=1, currency=alpha.currency
+    )
     rows = {
         "orders_order": received.pk,
         "orders_purchaseattempt": cast.attempt_of(received).pk,
         "office_approval": asked.pk,
+        "orders_straypurchase": stray.pk,
+        "catalog_supplier": alpha.pk,
     }
     answers = {
         name: desk.get(reverse(f"admin:{name}", args=[rows["_".join(name.split("_")[:2])]]))
@@ -219,12 +238,31 @@ def test_what_is_not_offered_does_nothing(role: str, desk: Client, alice: User) 
     )
     desk.post(
         reverse("admin:catalog_supplier_changelist"),
-        {"action": "pause", "_selected_action": [Supplier.objects.get(code="alpha").pk]},
+        {"action": "switch_off", "asked": "1", "reason": "x"}
+        | {"_selected_action": [Supplier.objects.get(code="alpha").pk]},
     )
 
     order.refresh_from_db()
     assert (order.status == "cancelled") is (role in {"support", "owner"})
     assert Supplier.objects.get(code="alpha").is_enabled is (role != "owner")
+
+
+def test_what_a_supplier_is_asked_for_is_refused_to_others(
+    role: str, desk: Client, alpha: Supplier
+) -> None:
+    allowed = {
+        name
+        for name in ("sync", "test", "compare")
+        if desk.post(reverse(f"admin:catalog_supplier_{name}", args=[alpha.pk])).status_code != 403
+    }
+    by_link = {
+        desk.get(reverse(f"admin:catalog_supplier_{name}", args=[alpha.pk])).status_code
+        for name in ("sync", "test", "compare")
+    }
+
+    theirs = {"pricing": {"sync"}, "finance": {"compare"}, "owner": {"sync", "test", "compare"}}
+    assert allowed == (theirs.get(role, set()) if role != "nobody" else set())
+    assert by_link <= {405, 403}
 
 
 def test_nobody_gives_rights_to_themselves(colleague: Colleague, staff: User, alice: User) -> None:

@@ -57,8 +57,8 @@ BREAKS = {
     ),
     "stray purchase and its loss disagree": (
         "INSERT INTO orders_straypurchase (supplier_id, reference, phone_number, cost, currency,"
-        " state, found_at, settled_at) SELECT supplier_id, 'stray', '', 1, 'USD', 'lost', now(),"
-        " now() FROM orders_purchaseattempt WHERE order_id = {received}"
+        " state, reason, found_at, settled_at) SELECT supplier_id, 'stray', '', 1, 'USD', 'lost',"
+        " '', now(), now() FROM orders_purchaseattempt WHERE order_id = {received}"
     ),
     "supplier's top-up and its transfer disagree": (
         "INSERT INTO orders_suppliertopup (supplier_id, amount, currency, note, created_at)"
