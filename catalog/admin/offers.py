@@ -120,7 +120,7 @@ def below_cost() -> Q:
 class OfferAdmin(LongListAdmin):
     list_display = (
         *("goods_shown", "supplier", "operator", "cost_shown", "price_shown", "margin_shown"),
-        *("stock", "rule_shown", "success_shown", "updated_at", "why"),
+        *("stock", "rule_shown", "why", "success_shown", "updated_at"),
     )
     list_display_links = ("goods_shown",)
     list_filter = (
@@ -170,12 +170,6 @@ class OfferAdmin(LongListAdmin):
             messages.error(request, _("This takes too long. Choose a supplier or a service too."))
             return redirect(request.path)
 
-    @admin.display(description=_("why"))
-    def why(self, offer: Offer) -> SafeString:
-        return why_link(
-            service=offer.service.code, country=offer.country.code, mode=offer.supplier.mode
-        )
-
     @admin.display(description=_("goods"))
     def goods_shown(self, offer: Offer) -> str:
         return f"{offer.service}, {offer.country}"
@@ -206,6 +200,12 @@ class OfferAdmin(LongListAdmin):
             return "—"
         address = reverse("admin:catalog_pricingrule_change", args=[rule.pk])
         return format_html('<a href="{}">{}</a>', address, rule)
+
+    @admin.display(description=_("why"))
+    def why(self, offer: Offer) -> SafeString:
+        return why_link(
+            service=offer.service.code, country=offer.country.code, mode=offer.supplier.mode
+        )
 
     @admin.display(description=_("success"))
     def success_shown(self, offer: Offer) -> str:
