@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from accounts.door import ApiView
 from accounts.models import Scope
 from catalog import schema
+from catalog.account_prices import prices_for
 from catalog.actions import exchange_rates
 from catalog.forms import CatalogFields, GoodsChoice, read_goods
 from catalog.lookup import CatalogUnavailable, NotOffered, shown_price
@@ -25,6 +26,7 @@ from catalog.models import (
     name_column,
     service_id,
 )
+from catalog.price_lists import providers_on_sale
 from catalog.pricing import in_usd
 from catalog.quotes import find_quote
 from nexotp.lib.http import DATABASE_AWAY, log_failure
@@ -56,7 +58,10 @@ class ServicesView(CatalogView):
         services = Service.objects.visible_in(self.mode).by_popularity()
         if text := request.GET.get("q", "").replace("\x00", "").strip():
             services = services.search(text)
-        found: Any = services.with_availability(self.mode, country, now=timezone.now())[:limit]
+        now = timezone.now()
+        found: Any = services.with_availability(
+            self.mode, country, now=now, price=prices_for(self.account, now=now).column
+        )[:limit]
         # Values, as a thousand instances would be most of the work.
         rows = found.values_list("code", "name", "category", "price", "stock")
         return Response([_service(*row, with_price=country is not None) for row in rows])
@@ -69,7 +74,10 @@ class CountriesView(CatalogView):
         service = fields.service()
         fields.check()
         countries = Country.objects.visible().order_by("name_en")
-        found: Any = countries.with_availability(self.mode, service, now=timezone.now())
+        now = timezone.now()
+        found: Any = countries.with_availability(
+            self.mode, service, now=now, price=prices_for(self.account, now=now).column
+        )
         rows = found.values_list("code", name_column(), "prefix", "price", "stock")
         return Response([_country(*row, with_price=service is not None) for row in rows])
 
@@ -83,9 +91,15 @@ class ProvidersView(CatalogView):
         now = timezone.now()
         if service is not None and country is not None:
             # What would be charged for exactly these goods.
-            offers = find_quote(service, country, mode=self.mode, now=now).on_sale
+            offers = find_quote(
+                service, country, user=self.account, mode=self.mode, now=now
+            ).on_sale
             return Response(_with_any([_provider_of(offer) for offer in offers]))
-        # Over many goods the sums are read that are kept for this.
+        prices = prices_for(self.account, now=now)
+        if prices.tier is not None:
+            lines = providers_on_sale(self.mode, prices, service=service, country=country, now=now)
+            return Response(_with_any([_provider(**line._asdict()) for line in lines]))
+        # Over many goods the sums are read that are kept for this, at everybody's price.
         sums = Availability.objects.on_sale(self.mode, now).of(service, country)
         return Response(_with_any(_providers(sums)))
 
@@ -100,6 +114,7 @@ class PriceView(CatalogView):
             wanted.country,
             provider=wanted.provider,
             by_delivery=wanted.best_delivery,
+            user=self.account,
             mode=self.mode,
             now=now,
         )

@@ -1,7 +1,8 @@
 """What goods cost at this moment, and who would be asked for them: one answer for all who ask.
 
 The confirmation page, the API's price and the order itself read it here, so the price shown is
-the price charged; a breaker that opens changes both in the same moment.
+the price charged; a breaker that opens changes both in the same moment. `price` of an offer here
+is what the account asking pays for it.
 """
 
 from collections.abc import Mapping
@@ -11,6 +12,8 @@ from decimal import Decimal
 
 from django.conf import settings
 
+from accounts.models import User
+from catalog.account_prices import prices_for
 from catalog.models import ANY_PROVIDER, Country, Offer, Pause, Service, Supplier
 from catalog.routing import Candidate, Route, Wanted, make_route
 from nexotp.lib.db import PreparedRead
@@ -45,6 +48,7 @@ def find_quote(
     service: Service,
     country: Country,
     *,
+    user: User | None,
     mode: str,
     now: datetime,
     provider: str = ANY_PROVIDER,
@@ -54,11 +58,14 @@ def find_quote(
 ) -> Quote:
     """Return what these goods cost now; with `rates`, without offers that leave too thin a margin.
 
+    Without a `user` it is what strangers see.
+
     The price is the same with and without: it is that of the first offer.
     """
-    offers = {}
+    prices, offers = prices_for(user, now=now), {}
     for offer, supplier, pause in _OFFERS.all((mode, service.pk, country.pk, _MOST_OFFERS)):
         offer.supplier, offer.pause = supplier, pause
+        offer.price = prices.of(offer)
         offers[offer.pk] = offer
     route = make_route(
         [_candidate(offer, now) for offer in offers.values()],

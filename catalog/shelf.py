@@ -1,9 +1,9 @@
-"""What strangers see of the shop: services and countries on sale, with their lowest prices.
+"""The shop window: services and countries on sale, with the lowest prices of whoever looks.
 
-Read at most once a minute in each process, whatever is asked of it.
+Read at most once a minute in each process and for each tier, whatever is asked of it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +11,9 @@ from django.utils import timezone
 
 from accounts.models import Mode
 from catalog import search
+from catalog.account_prices import EVERYBODYS, AccountPrices
 from catalog.models import Country, Service
+from catalog.price_lists import lowest_by_country, lowest_by_service
 from nexotp.lib.brief import briefly
 
 _SECONDS = 60
@@ -38,20 +40,30 @@ class ShelfCountry:
 
 @briefly(seconds=_SECONDS)
 def services_on_sale() -> tuple[ShelfService, ...]:
-    """Return every service that has numbers, the most wanted first."""
-    return _services(None, timezone.now())
+    """Return every service that has numbers, the most wanted first, at everybody's price."""
+    return _services(None, EVERYBODYS, timezone.now())
+
+
+def priced(services: list[ShelfService], prices: AccountPrices) -> list[ShelfService]:
+    """Return the services at an account's own prices; of a few, as each is read by itself."""
+    own = lowest_by_service(
+        [each.pk for each in services], prices, mode=Mode.LIVE, now=timezone.now()
+    )
+    return [replace(each, price=own.get(each.pk, each.price)) for each in services]
 
 
 @briefly(seconds=_SECONDS)
-def services_in(country_code: str) -> tuple[ShelfService, ...]:
+def services_in(country_code: str, prices: AccountPrices = EVERYBODYS) -> tuple[ShelfService, ...]:
     """Return the services that have numbers in a country, the most wanted first."""
     country = Country.objects.visible().filter(code=country_code).first()
-    return _services(country, timezone.now()) if country else ()
+    return _services(country, prices, timezone.now()) if country else ()
 
 
-def _services(country: Country | None, now: datetime) -> tuple[ShelfService, ...]:
+def _services(
+    country: Country | None, prices: AccountPrices, now: datetime
+) -> tuple[ShelfService, ...]:
     wanted = Service.objects.visible_in(Mode.LIVE).by_popularity()
-    on_sale: Any = wanted.with_availability(Mode.LIVE, country, now=now)
+    on_sale: Any = wanted.with_availability(Mode.LIVE, country, now=now, price=prices.column)
     rows = on_sale.filter(stock__gt=0).values("pk", "code", "name", "price")
     return tuple(ShelfService(**row) for row in rows)
 
@@ -66,13 +78,20 @@ def search_services(text: str) -> list[ShelfService]:
 
 
 @briefly(seconds=_SECONDS)
-def countries_on_sale(service_code: str | None = None) -> tuple[ShelfCountry, ...]:
+def countries_on_sale(
+    service_code: str | None = None, prices: AccountPrices = EVERYBODYS
+) -> tuple[ShelfCountry, ...]:
     """Return the countries that have numbers, for a service or for any, cheapest first."""
     service = Service.objects.visible_in(Mode.LIVE).filter(code=service_code).first()
     if service_code is not None and service is None:
         return ()
+    now = timezone.now()
     on_sale: Any = Country.objects.visible().with_availability(
-        Mode.LIVE, service, now=timezone.now()
+        Mode.LIVE, service, now=now, price=prices.column
     )
-    rows = on_sale.filter(stock__gt=0).order_by("price", "name_en")
-    return tuple(ShelfCountry(row, price=row.price, stock=row.stock) for row in rows)
+    own = lowest_by_country(prices, mode=Mode.LIVE, now=now) if service is None else {}
+    shelves = [
+        ShelfCountry(row, price=own.get(row.pk, row.price), stock=row.stock)
+        for row in on_sale.filter(stock__gt=0)
+    ]
+    return tuple(sorted(shelves, key=lambda shelf: (shelf.price, shelf.country.name_en)))

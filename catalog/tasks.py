@@ -59,6 +59,16 @@ def reprice_offers() -> None:
     actions.reprice_offers(now=timezone.now(), within=_REPRICE_SECONDS)
 
 
+@shared_task(
+    name="catalog.count_offers_by_rule",
+    soft_time_limit=_REPRICE_SECONDS + 30,
+    time_limit=_REPRICE_SECONDS + 60,
+)
+def count_offers_by_rule() -> None:
+    """For what the list of rules says of each; nothing else depends on it."""
+    actions.count_offers_by_rule(now=timezone.now())
+
+
 @shared_task(name="catalog.refresh_rates")
 def refresh_rates() -> None:
     """Without a source in the settings rates are managed by hand."""

@@ -4,13 +4,16 @@ from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from accounts.models import Mode
+from accounts.models import Mode, User
+from catalog.account_prices import AccountPrices, prices_for
 from catalog.models import Country, Service, ServicePicture
 from catalog.shelf import (
     ShelfCountry,
     countries_on_sale,
+    priced,
     search_services,
     services_in,
     services_on_sale,
@@ -46,6 +49,11 @@ def landing(request: HttpRequest) -> HttpResponse:
     return page_or_part(request, "catalog/landing.html", "results", context)
 
 
+def _prices_of(request: HttpRequest) -> AccountPrices:
+    user = request.user if isinstance(request.user, User) else None
+    return prices_for(user, now=timezone.now())
+
+
 def _best_stocked(countries: tuple[ShelfCountry, ...]) -> list[ShelfCountry]:
     return sorted(countries, key=lambda shelf: (shelf.country.code != _HOME, -shelf.stock))
 
@@ -53,15 +61,15 @@ def _best_stocked(countries: tuple[ShelfCountry, ...]) -> list[ShelfCountry]:
 @public_page
 def prices(request: HttpRequest) -> HttpResponse:
     """Every service with its lowest price, and every country."""
-    text = search_text(request)
+    text, own = search_text(request), _prices_of(request)
     found = search_services(text)
     is_whole = "all" in request.GET
     context = {
         "text": text,
-        "services": found if is_whole else found[:_MOST_IN_LIST],
+        "services": priced(found if is_whole else found[:_MOST_IN_LIST], own),
         "count": len(found),
         "has_more": not is_whole and len(found) > _MOST_IN_LIST,
-        "countries": countries_on_sale(),
+        "countries": countries_on_sale(None, own),
         "currency": settings.SHOP_CURRENCY,
         **addresses_of(request),
     }
@@ -72,7 +80,7 @@ def prices(request: HttpRequest) -> HttpResponse:
 def service_prices(request: HttpRequest, service_code: str) -> HttpResponse:
     """What a service costs in each country."""
     service = get_object_or_404(Service.objects.visible_in(Mode.LIVE), code=service_code)
-    countries = countries_on_sale(service.code)
+    countries = countries_on_sale(service.code, _prices_of(request))
     context = {
         "service": service,
         "countries": countries,
@@ -87,7 +95,7 @@ def service_prices(request: HttpRequest, service_code: str) -> HttpResponse:
 def country_prices(request: HttpRequest, country_code: str) -> HttpResponse:
     """What each service costs in a country."""
     country = get_object_or_404(Country.objects.visible(), code=country_code)
-    services = services_in(country.code)
+    services = services_in(country.code, _prices_of(request))
     context = {
         "country": country,
         "services": services,

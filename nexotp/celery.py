@@ -44,6 +44,7 @@ QUEUES = {
     "catalog.refresh_balances": UPKEEP,
     "catalog.refresh_rates": UPKEEP,
     "catalog.reprice_offers": UPKEEP,
+    "catalog.count_offers_by_rule": UPKEEP,
     "webhooks.deliver_due": WEBHOOKS,
     "webhooks.send_notices": MAIL,
     "webhooks.prune_log": UPKEEP,
@@ -176,6 +177,11 @@ app.conf.update(
             "task": "catalog.reprice_offers",
             "schedule": 10.0,
             "options": {"expires": 10},
+        },
+        "count offers by rule": {
+            "task": "catalog.count_offers_by_rule",
+            "schedule": 600.0,
+            "options": {"expires": 300},
         },
         "deliver webhooks": {
             "task": "webhooks.deliver_due",

@@ -90,6 +90,7 @@ _GROUPS: list[tuple["str | Promise", list[_Line]]] = [
                 "catalog_pricingrule_changelist",
                 "catalog.view_pricingrule",
             ),
+            (_("Why this price"), "help_center", "office_why", "catalog.view_pricingrule"),
             (_("Tiers"), "loyalty", "accounts_tier_changelist", "accounts.view_tier"),
             (
                 _("Exchange rates"),

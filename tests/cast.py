@@ -212,6 +212,8 @@ _MOVED = [
     "wallet_ledgeraccount",
     "accounts_apikey",
     "accounts_ratecounter",
+    "catalog_rulesheet",
+    "catalog_rulecount",
     "catalog_pause",
     "catalog_servicepicture",
     "catalog_syncrun",
@@ -276,6 +278,7 @@ def sweep_up() -> None:
             for table in _MOVED:
                 condition = "WHERE owner_id IS NOT NULL" if table.endswith("ledgeraccount") else ""
                 cursor.execute(f"DELETE FROM {table} {condition}")
+            cursor.execute("DELETE FROM catalog_pricingrule WHERE tier_id IS NOT NULL")
             for table in _STANDING:
                 cursor.execute(_SET_BACK.format(table=table, columns=_columns_of(table)))
         finally:

@@ -16,11 +16,13 @@ from django.core.management import call_command
 from django.db import connection
 from django.http import HttpRequest
 from django.test.utils import setup_databases, teardown_databases
+from django.utils import timezone
 from pytest_django import Settings
 
 from accounts import limits
 from accounts.models import User
-from catalog.models import Supplier
+from catalog.actions import reprice_offers
+from catalog.models import PricingRule, Supplier
 from nexotp.lib import brief, ratelimit
 from suppliers import transport
 from suppliers.simulator.remote import RemoteSimulator
@@ -127,6 +129,22 @@ def committed(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
             yield
         finally:
             cast.sweep_up()
+
+
+@pytest.fixture
+def rules_as_before(committed: None) -> Iterator[None]:
+    """The shop's pricing rules, and the prices they make, stay for the tests that follow."""
+    rules = list(PricingRule.objects.order_by("pk"))
+    # So soon after it was filled, the table's offers would be priced in seconds instead of moments.
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE catalog_offer")
+    try:
+        yield
+    finally:
+        PricingRule.objects.exclude(pk__in=[rule.pk for rule in rules]).delete()
+        for rule in rules:
+            rule.save(force_insert=not PricingRule.objects.filter(pk=rule.pk).exists())
+        reprice_offers(now=timezone.now())
 
 
 @pytest.fixture

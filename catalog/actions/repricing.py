@@ -30,7 +30,7 @@ logger = structlog.get_logger(__name__)
 
 # Locked together, and so waited for by whoever wants one of them: a few tenths of a second.
 _CHUNK = 20_000
-_RULE_FIELDS = (
+RULE_FIELDS = (
     *("id", "service_id", "country_id", "supplier_id"),
     *("markup_percent", "markup_fixed", "floor", "ceiling", "rounding"),
 )
@@ -71,7 +71,7 @@ def read_pricing(now: datetime) -> Pricing:
     """Read the rules, rates and margin that hold at this moment."""
     in_force = PricingRule.objects.of_offers().in_force(now)
     return Pricing(
-        rules=tuple(in_force.order_by("pk").values(*_RULE_FIELDS)),
+        rules=tuple(in_force.order_by("pk").values(*RULE_FIELDS)),
         rates=exchange_rates(now),
         floor_percent=settings.FLOOR_MARGIN_PERCENT,
     )
@@ -190,8 +190,10 @@ def _write_prices(which: str, pricing: Pricing, supplier: Supplier, values: dict
     return changed
 
 
-def priced_sql(source: str) -> str:
-    """Return a WITH clause that gives rows with service, country and `cost` their `price`.
+def priced_sql(source: str, *, rules: str = "rules") -> str:
+    """Return a WITH clause that gives rows with service, country and `cost` their `new_price`.
+
+    `quote` is what the rule says, also where that leaves too little; `rules` names the parameter.
 
     The most specific rule wins: one for service and country, for the service, for the country,
     for everything; of two alike the supplier's own, and then the newest. So there are at most
@@ -200,16 +202,19 @@ def priced_sql(source: str) -> str:
     return f"""
     WITH rules AS MATERIALIZED (
         SELECT DISTINCT ON (service_id, country_id) *
-        FROM jsonb_to_recordset(%(rules)s::jsonb) AS rule (
+        FROM jsonb_to_recordset(%({rules})s::jsonb) AS rule (
             id bigint, service_id bigint, country_id bigint, supplier_id bigint,
             markup_percent numeric, markup_fixed bigint, floor bigint, ceiling bigint,
             rounding bigint
         )
         ORDER BY service_id, country_id, supplier_id NULLS LAST, id DESC
+    ), of_all AS MATERIALIZED (
+        -- Nothing to hash it by: looked for among all rules it would be looked for at each offer.
+        SELECT * FROM rules WHERE service_id IS NULL AND country_id IS NULL
     ), rate AS (
         SELECT %(rate)s::numeric AS rate
     ), quoted AS (
-        SELECT offer.*, offer.cost * rate.rate AS shop_cost,
+        SELECT offer.*, offer.cost * rate.rate AS shop_cost, rule.id AS rule_id,
             -- greatest and least pass over NULL, so an offer without a rule is told apart first
             CASE WHEN rule.id IS NOT NULL THEN {PRICE_SQL} END AS quote
         FROM {source} offer
@@ -220,7 +225,7 @@ def priced_sql(source: str) -> str:
             AND of_service.country_id IS NULL
         LEFT JOIN rules of_country ON of_country.country_id = offer.country_id
             AND of_country.service_id IS NULL
-        LEFT JOIN rules of_all ON of_all.service_id IS NULL AND of_all.country_id IS NULL
+        LEFT JOIN of_all ON true
         LEFT JOIN rules rule
             ON rule.id = coalesce(of_both.id, of_service.id, of_country.id, of_all.id)
     ), priced AS (

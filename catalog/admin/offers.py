@@ -21,6 +21,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, RelatedDropdownFilter
 
 from catalog.actions import exchange_rates
+from catalog.admin.links import why_link
 from catalog.deciding_rules import Deciding, deciding_rules
 from catalog.models import Block, Country, Offer, PricingRule, Service, Supplier
 from nexotp.lib.admin import InfinitePaginator, LongListAdmin
@@ -119,7 +120,7 @@ def below_cost() -> Q:
 class OfferAdmin(LongListAdmin):
     list_display = (
         *("goods_shown", "supplier", "operator", "cost_shown", "price_shown", "margin_shown"),
-        *("stock", "rule_shown", "success_shown", "updated_at"),
+        *("stock", "rule_shown", "why", "success_shown", "updated_at"),
     )
     list_display_links = ("goods_shown",)
     list_filter = (
@@ -199,6 +200,12 @@ class OfferAdmin(LongListAdmin):
             return "—"
         address = reverse("admin:catalog_pricingrule_change", args=[rule.pk])
         return format_html('<a href="{}">{}</a>', address, rule)
+
+    @admin.display(description=_("why"))
+    def why(self, offer: Offer) -> SafeString:
+        return why_link(
+            service=offer.service.code, country=offer.country.code, mode=offer.supplier.mode
+        )
 
     @admin.display(description=_("success"))
     def success_shown(self, offer: Offer) -> str:

@@ -34,6 +34,7 @@ from catalog.models.offers import (
 )
 from catalog.models.prices import ExchangeRate, PricingRule, PricingRuleQuerySet
 from catalog.models.resting import Block, BlockQuerySet, Pause, PauseQuerySet
+from catalog.models.rules import RuleCount, RuleSheet
 from catalog.models.suppliers import (
     BALANCE_AGE,
     PauseReason,
@@ -66,6 +67,8 @@ __all__ = [
     "PricingRule",
     "PricingRuleQuerySet",
     "Proposer",
+    "RuleCount",
+    "RuleSheet",
     "Service",
     "ServiceMapping",
     "ServicePicture",

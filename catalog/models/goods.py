@@ -1,11 +1,12 @@
 """What is sold: services and countries, and what of them is on sale."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any, ClassVar
 
 from django.core.validators import MaxValueValidator, RegexValidator
 from django.db import models
-from django.db.models import FilteredRelation, Min, Q, Sum
+from django.db.models import F, FilteredRelation, Min, Q, Sum
 from django.db.models.functions import Coalesce
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
@@ -14,6 +15,8 @@ from accounts.models import Mode
 from catalog.models.resting import Block, Pause
 from catalog.models.suppliers import Supplier
 
+# What an account pays for an offer, in a query that reaches offers by this prefix.
+PriceColumn = Callable[[str], Any]
 ANY_PROVIDER = "any"
 # Countries without an id of the trade's go by numbers above all that the trade may come to use.
 OWN_IDS_FROM = 10_000
@@ -21,8 +24,19 @@ OWN_IDS_FROM = 10_000
 _IN_STOCK = Q(offer__stock__gt=0, offer__price__isnull=False)
 
 
+def _baked_price(prefix: str) -> Any:
+    return F(f"{prefix}price")
+
+
 def _with_sums(
-    rows: Any, relation: str, goods: Q, mode: str, now: datetime, *, barred: Q | None = None
+    rows: Any,
+    relation: str,
+    goods: Q,
+    mode: str,
+    now: datetime,
+    *,
+    barred: Q | None = None,
+    price: PriceColumn = _baked_price,
 ) -> Any:
     """Annotate each row with the `stock` and the lowest `price` of what belongs to it.
 
@@ -34,7 +48,7 @@ def _with_sums(
     sold = ~barred if barred else None
     return rows.annotate(_shelf=FilteredRelation(relation, condition=goods & sellers)).annotate(
         stock=Coalesce(Sum("_shelf__stock", filter=sold), 0),
-        price=Min("_shelf__price", filter=sold),
+        price=Min(price("_shelf__"), filter=sold),
     )
 
 
@@ -80,16 +94,24 @@ class ServiceQuerySet(models.QuerySet["Service"]):
         return self.order_by("-popularity", "name")
 
     def with_availability(
-        self, mode: str, country: "Country | None" = None, *, now: datetime
+        self,
+        mode: str,
+        country: "Country | None" = None,
+        *,
+        now: datetime,
+        price: PriceColumn = _baked_price,
     ) -> "ServiceQuerySet":
-        """Annotate `stock` and the lowest `price` over what is on sale, there or anywhere."""
+        """Annotate `stock` and the lowest `price` over what is on sale, there or anywhere.
+
+        Anywhere it is everybody's price: the sums over many goods know no other.
+        """
         if country is None:
             goods = Q(availability__country=None)
             annotated: ServiceQuerySet = _with_sums(self, "availability", goods, mode, now)
         else:
             goods = Q(offer__country=country) & _IN_STOCK
             barred = _barred("service", mode, now, country=country)
-            annotated = _with_sums(self, "offer", goods, mode, now, barred=barred)
+            annotated = _with_sums(self, "offer", goods, mode, now, barred=barred, price=price)
         return annotated
 
 
@@ -163,16 +185,24 @@ class CountryQuerySet(models.QuerySet["Country"]):
         return self.filter(is_visible=True)
 
     def with_availability(
-        self, mode: str, service: Service | None = None, *, now: datetime
+        self,
+        mode: str,
+        service: Service | None = None,
+        *,
+        now: datetime,
+        price: PriceColumn = _baked_price,
     ) -> "CountryQuerySet":
-        """Annotate `stock` and the lowest `price` over what is on sale, for it or for anything."""
+        """Annotate `stock` and the lowest `price` over what is on sale, for it or for anything.
+
+        For anything it is everybody's price: the sums over many goods know no other.
+        """
         if service is None:
             goods = Q(availability__service=None)
             annotated: CountryQuerySet = _with_sums(self, "availability", goods, mode, now)
         else:
             goods = Q(offer__service=service) & _IN_STOCK
             barred = _barred("country", mode, now, service=service)
-            annotated = _with_sums(self, "offer", goods, mode, now, barred=barred)
+            annotated = _with_sums(self, "offer", goods, mode, now, barred=barred, price=price)
         return annotated
 
 

@@ -8,13 +8,19 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
-from django.utils import timezone
+from django.utils import formats, timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Tier
 from catalog.models.goods import Country, Service
 from catalog.models.suppliers import Supplier
 from nexotp.lib.money import EXPONENTS
+
+
+def _moment(at: datetime) -> str:
+    return formats.date_format(timezone.localtime(at), "j M Y H:i")
 
 
 class PricingRuleQuerySet(models.QuerySet["PricingRule"]):
@@ -25,6 +31,15 @@ class PricingRuleQuerySet(models.QuerySet["PricingRule"]):
             Q(ends_at=None) | Q(ends_at__gt=now),
             is_active=True,
         )
+
+    def most_specific_first(self) -> "PricingRuleQuerySet":
+        """In the order in which rules are tried: the first that matches an offer holds.
+
+        Service and country, the service, the country, everything; of two alike the supplier's
+        own, then the newest. `priced_sql` says the same to the database.
+        """
+        named = [F(name).asc(nulls_last=True) for name in ("service", "country", "supplier")]
+        return self.order_by(*named, "-pk")
 
     def of_offers(self) -> "PricingRuleQuerySet":
         """Rules that make an offer's price, the same for everybody, of its cost."""
@@ -82,7 +97,20 @@ class PricingRule(models.Model):
     def __str__(self) -> str:
         named = (self.tier, self.service, self.country, self.supplier)
         parts = [str(part) for part in named if part]
-        return f"{' × '.join(parts) or '*'}: {self.markup_percent:+} %"
+        percent = Decimal(self.markup_percent or 0).normalize()
+        return f"{' × '.join(parts) or gettext('everything')}: {percent:+f} %"
+
+    def standing(self, now: datetime) -> "str | Promise":
+        """Return whether it holds, and when it begins or ends, in words."""
+        if not self.is_active:
+            return _("switched off")
+        if self.ends_at and self.ends_at <= now:
+            return _("ended %(when)s") % {"when": _moment(self.ends_at)}
+        if self.starts_at and self.starts_at > now:
+            return _("begins %(when)s") % {"when": _moment(self.starts_at)}
+        if self.ends_at:
+            return _("until %(when)s") % {"when": _moment(self.ends_at)}
+        return _("holds")
 
     def clean(self) -> None:
         """Raises ValidationError naming each field that cannot be so."""

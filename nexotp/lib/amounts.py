@@ -1,5 +1,7 @@
 """How an amount is written for people, in the language they read."""
 
+from decimal import Decimal
+
 from django.utils import formats
 
 from nexotp.lib.money import EXPONENTS, to_decimal
@@ -12,6 +14,20 @@ def amount_text(amount: int, currency: str) -> str:
     number = formats.number_format(
         abs(to_decimal(amount, currency)),
         decimal_pos=EXPONENTS[currency],
+        use_l10n=True,
+        force_grouping=True,
+    )
+    sign = "−" if amount < 0 else ""
+    return f"{sign}{_SYMBOLS[currency]}\N{NO-BREAK SPACE}{number}"
+
+
+def fine_amount_text(amount: Decimal, currency: str) -> str:
+    """Return minor units with two more decimals than the currency has, for sums not yet rounded."""
+    places = EXPONENTS[currency] + 2
+    major = to_decimal(1, currency) * abs(amount)
+    number = formats.number_format(
+        major.quantize(Decimal(1).scaleb(-places)),
+        decimal_pos=places,
         use_l10n=True,
         force_grouping=True,
     )

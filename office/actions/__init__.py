@@ -24,6 +24,13 @@ from office.actions.freezing import (
 )
 from office.actions.knowing import note_settings
 from office.actions.noting import note, note_failed_sign_in
+from office.actions.reverting import (
+    CannotRevert,
+    at_moment,
+    revert_change,
+    revert_rules,
+    without_change,
+)
 from office.actions.viewing import (
     NotToBeSeen,
     begin_view,
@@ -36,6 +43,7 @@ __all__ = [
     "AlreadyAsked",
     "AlreadyDecided",
     "AlreadySo",
+    "CannotRevert",
     "NotToBeSeen",
     "NotYourOwn",
     "NotYourRank",
@@ -43,6 +51,7 @@ __all__ = [
     "ask_adjustment",
     "ask_books_check",
     "ask_refund",
+    "at_moment",
     "begin_view",
     "check_books",
     "end_overdue_views",
@@ -56,7 +65,10 @@ __all__ = [
     "outranks",
     "rebuild_sums",
     "refuse",
+    "revert_change",
+    "revert_rules",
     "take_off_second_step",
     "unfreeze_account",
+    "without_change",
     "wrong_sums",
 ]

@@ -8,6 +8,7 @@ from office.admin import (
     orders,
     pauses,
     people,
+    pricing,
     strays,
     suppliers,
 )
@@ -20,6 +21,7 @@ __all__ = [
     "orders",
     "pauses",
     "people",
+    "pricing",
     "strays",
     "suppliers",
 ]

@@ -17,6 +17,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action
 
+from catalog.admin.links import why_link
 from catalog.routing import Verdict, explanation
 from nexotp.lib.admin import LongListAdmin, ReadOnlyInline
 from nexotp.lib.amounts import amount_text
@@ -83,7 +84,7 @@ class OrderAdmin(LongListAdmin):
         ),
         (
             _("Money"),
-            {"fields": ("price_shown", "refund_shown", "transfers", "idempotency_key")},
+            {"fields": ("price_shown", "why", "refund_shown", "transfers", "idempotency_key")},
         ),
         (_("Why this supplier"), {"fields": ("choice",)}),
         (
@@ -114,6 +115,15 @@ class OrderAdmin(LongListAdmin):
     ) -> tuple[QuerySet[Order], bool]:
         return (find_orders(queryset, search_term) if search_term else queryset), False
 
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Prices are explained to whoever may see the rules."""
+        if request.user.has_perm("catalog.view_pricingrule"):
+            return super().get_fieldsets(request, obj)
+        return [
+            (title, {"fields": [name for name in options["fields"] if name != "why"]})
+            for title, options in super().get_fieldsets(request, obj)
+        ]
+
     def has_check_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return request.user.has_perm("orders.check_order")
 
@@ -137,6 +147,16 @@ class OrderAdmin(LongListAdmin):
     @admin.display(description=_("price"), ordering="price")
     def price_shown(self, order: Order) -> str:
         return amount_text(order.price, order.currency)
+
+    @admin.display(description=_("why"))
+    def why(self, order: Order) -> SafeString:
+        """What the goods cost this account by the rules of this moment, and why."""
+        return why_link(
+            service=order.service.code,
+            country=order.country.code,
+            account=order.user.email,
+            mode=order.mode,
+        )
 
     @admin.display(description=_("refunded"))
     def refund_shown(self, order: Order) -> str:

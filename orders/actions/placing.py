@@ -135,6 +135,7 @@ def place_order(
     quote = find_quote(
         request.service,
         request.country,
+        user=user,
         mode=mode,
         now=now,
         provider=request.provider,

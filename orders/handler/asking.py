@@ -14,6 +14,7 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from accounts.models import ApiKey, User
+from catalog.account_prices import AccountPrices, prices_for
 from catalog.models import Country, Service
 from catalog.trade import country_by_trade, service_by_trade
 from nexotp.lib.errors import InvalidRequest
@@ -47,6 +48,11 @@ class Asked:
     @property
     def account(self) -> User:
         return self.key.user
+
+    @cached_property
+    def prices(self) -> AccountPrices:
+        """What the account pays."""
+        return prices_for(self.account, now=self.now)
 
     @property
     def mode(self) -> str:

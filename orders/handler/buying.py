@@ -77,7 +77,7 @@ def _country(asked: Asked, service: Service) -> Country:
     """Return the country named; for `any` the one with the lowest price. Raises Refusal."""
     if asked.text("country") != ANY_COUNTRY:
         return asked.usual_country()
-    on_sale = goods_on_sale(asked.mode, service=service, now=asked.now)
+    on_sale = goods_on_sale(asked.mode, asked.prices, service=service, now=asked.now)
     if not on_sale:
         raise Refusal(NO_NUMBERS)
     cheapest = min(on_sale, key=lambda goods: goods.price)

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.conf import settings
 
+from catalog.account_prices import EVERYBODYS
 from catalog.models import Country, Offer, Service
 from catalog.price_lists import (
     Goods,
@@ -82,7 +83,7 @@ def numbers_status(asked: Asked) -> dict[str, int]:
     """How many numbers each service has in a country, in all countries where none is named."""
     counts: dict[str, int] = {}
     for goods in goods_on_sale(
-        asked.mode, country=asked.country, operators=asked.operators(), now=asked.now
+        asked.mode, EVERYBODYS, country=asked.country, operators=asked.operators(), now=asked.now
     ):
         code = trade_code(goods.service)
         counts[code] = counts.get(code, 0) + goods.stock
@@ -179,14 +180,19 @@ def top_countries_list(asked: Asked) -> list[dict[str, Any]]:
 
 
 def _goods(asked: Asked) -> list[Goods]:
-    return goods_on_sale(asked.mode, service=asked.service, country=asked.country, now=asked.now)
+    return goods_on_sale(
+        *(asked.mode, asked.prices), service=asked.service, country=asked.country, now=asked.now
+    )
 
 
 def _lines(asked: Asked) -> list[Line]:
     """Raises InvalidRequest where a list of everything would be too long."""
     try:
         return lines_on_sale(
-            asked.mode, service=asked.service, country=asked.country, now=asked.now
+            *(asked.mode, asked.prices),
+            service=asked.service,
+            country=asked.country,
+            now=asked.now,
         )
     except TooLong as error:
         raise InvalidRequest from error

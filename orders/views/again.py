@@ -35,7 +35,9 @@ def again(order: Order, *, user: User, now: datetime) -> Again | None:
     service, country = order.service, order.country
     if not (service.is_visible and country.is_visible):
         return None
-    quote = find_quote(service, country, mode=order.mode, now=now, provider=order.provider)
+    quote = find_quote(
+        service, country, user=user, mode=order.mode, now=now, provider=order.provider
+    )
     if quote.price is None:
         return None
     newest = Order.objects.for_account(user, order.mode).newest_first().values_list("public_id")

@@ -15,7 +15,9 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import User
 from accounts.modes import mode_of
+from catalog.account_prices import prices_for
 from catalog.models import Country, Offer, Service
+from catalog.price_lists import lowest_by_service
 from catalog.routing import expected_delivery
 from catalog.search import search_countries, search_services
 from nexotp.lib.pages import search_text
@@ -41,12 +43,22 @@ def choose_service(request: HttpRequest) -> HttpResponse:
     context: dict[str, Any] = {"text": text, "starred": set(starred), "mode": mode}
     if text:
         found = _on_sale(search_services(text, mode)[:_MOST_FOUND], mode, now)
-        context |= {"services": found[:_MOST_SERVICES], "has_more": len(found) > _MOST_SERVICES}
+        services = found[:_MOST_SERVICES]
+        context |= {"services": services, "has_more": len(found) > _MOST_SERVICES}
     else:
         context |= _own_and_wanted(user, starred, mode, now)
         last = _last_order(user, mode)
         context["again"] = again(last, user=user, now=now) if last else None
+    _price(context["services"], context.get("own", []), user=user, mode=mode, now=now)
     return page_or_part(request, "orders/choose_service.html", "update", context)
+
+
+def _price(*lists: list[Any], user: User, mode: str, now: datetime) -> None:
+    """Put the account's own lowest price to each service, where it is not everybody's."""
+    shown = [service for services in lists for service in services]
+    lowest = lowest_by_service(shown, prices_for(user, now=now), mode=mode, now=now)
+    for service in shown:
+        service.price = lowest.get(service.pk, service.price)
 
 
 def _own_and_wanted(user: User, starred: list[int], mode: str, now: datetime) -> dict[str, Any]:
@@ -127,7 +139,7 @@ def choose_country(request: HttpRequest, service_code: str) -> HttpResponse:
     """The countries that have numbers for a service, cheapest or likeliest to deliver first."""
     service = visible_service(request, service_code)
     text, by_delivery = search_text(request), request.GET.get("sort") == "delivery"
-    places = _places(service, mode_of(request), timezone.now())
+    places = _places(service, customer_of(request), mode_of(request), timezone.now())
     places.sort(key=_by_delivery if by_delivery else _by_price)
     if text:
         wanted = search_countries(text)
@@ -142,8 +154,11 @@ def choose_country(request: HttpRequest, service_code: str) -> HttpResponse:
     return page_or_part(request, "orders/choose_country.html", "update", context)
 
 
-def _places(service: Service, mode: str, now: datetime) -> list[Place]:
-    countries: Any = Country.objects.visible().with_availability(mode, service, now=now)
+def _places(service: Service, user: User, mode: str, now: datetime) -> list[Place]:
+    prices = prices_for(user, now=now)
+    countries: Any = Country.objects.visible().with_availability(
+        mode, service, now=now, price=prices.column
+    )
     delivered = Offer.objects.deliveries_by_country(service, mode)
     return [
         Place(country, country.price, country.stock, *delivered.get(country.pk, (0, 0)))

@@ -198,7 +198,7 @@ def _confirmation(
     price_before: int | None = None,
 ) -> HttpResponse:
     now = timezone.now()
-    offers, surest = _offers(choice, mode_of(request), now)
+    offers, surest = _offers(request, choice, now)
     cheapest = offers[0] if offers else None
     ways = {ANY_PROVIDER: cheapest, BEST_DELIVERY: surest}
     ways |= {offer.provider_code: offer for offer in offers}
@@ -227,10 +227,13 @@ def _confirmation(
     return response
 
 
-def _offers(choice: Choice, mode: Mode, now: datetime) -> tuple[list[Offer], Offer | None]:
+def _offers(
+    request: HttpRequest, choice: Choice, now: datetime
+) -> tuple[list[Offer], Offer | None]:
     """Return what is on sale, the first in price first, and what is likeliest to deliver."""
-    by_price = find_quote(choice.service, choice.country, mode=mode, now=now)
-    by_delivery = find_quote(choice.service, choice.country, mode=mode, now=now, by_delivery=True)
+    asking: dict[str, Any] = {"user": customer_of(request), "mode": mode_of(request), "now": now}
+    by_price = find_quote(choice.service, choice.country, **asking)
+    by_delivery = find_quote(choice.service, choice.country, **asking, by_delivery=True)
     return by_price.on_sale, next(iter(by_delivery.on_sale), None)
 
 

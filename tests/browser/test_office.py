@@ -6,8 +6,8 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from accounts.models import User
-from catalog.models import Supplier
-from office.models import Approval
+from catalog.models import Country, PricingRule, Service, Supplier
+from office.models import Approval, AuditEntry
 from orders.actions import poll_supplier
 from suppliers.simulator.remote import RemoteSimulator
 from tests import cast
@@ -68,3 +68,57 @@ def test_a_dear_refund_needs_two_people(
 
     assert cast.balance(alice) == 1_500_000
     assert Approval.objects.get().state == "approved"
+
+
+@pytest.mark.parametrize("language", ["en", "id"])
+def test_a_sheet_of_rules_is_looked_at_carried_out_and_taken_back(
+    language: str, open_browser: OpenBrowser, rules_as_before: None
+) -> None:
+    words = {
+        "en": ("Look at it", "Carry it out", "Take back", "Write thousands without a separator"),
+        "id": ("Lihat dulu", "Jalankan", "Batalkan perubahan", "Tulis ribuan tanpa pemisah"),
+    }
+    look, carry_out, take_back, complaint = words[language]
+    # For few offers: those that a rule for everything prices would be priced anew in the page.
+    rule = PricingRule.objects.create(
+        service=Service.objects.get(code="telegram"),
+        country=Country.objects.get(code="id"),
+        markup_percent=40,
+    )
+    page = open_browser(
+        user=colleague("dewi", "pricing"),
+        language=language,
+        color_scheme="dark",
+        viewport={"width": 360, "height": 780},
+    )
+
+    def upload(text: str) -> None:
+        page.goto("/admin/catalog/pricingrule/import/")
+        file = {"name": "rules.csv", "mimeType": "text/csv", "buffer": text.encode()}
+        page.set_input_files("input[type=file]", file)  # type: ignore[arg-type]
+        page.get_by_role("button", name=look).click()
+
+    page.goto("/admin/catalog/pricingrule/")
+    page.locator("a[href='/admin/catalog/pricingrule/import/']").click()
+    upload(f"id,markup_percent,floor\n{rule.pk},55,1.000\n")
+    expect(page.get_by_text(complaint)).to_be_visible()
+    expect(page.get_by_role("button", name=carry_out)).to_have_count(0)
+    upload(f"id,markup_percent\n{rule.pk},55\n")
+    expect(page.locator(".office-plan")).to_contain_text("55 %")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    page.get_by_role("button", name=carry_out).click()
+    page.wait_for_url("**/pricingrule/")
+    rule.refresh_from_db()
+    assert rule.markup_percent == 55
+
+    page.goto(f"/admin/catalog/pricingrule/{rule.pk}/history/")
+    expect(page.locator(".office-plan li").first).to_contain_text("rules.csv")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    page.get_by_role("link", name=take_back).first.click()
+    page.locator("input[name=reason]").fill("too dear")
+    page.get_by_role("button", name=take_back).click()
+    page.wait_for_url("**/past/")
+
+    rule.refresh_from_db()
+    assert rule.markup_percent == 40
+    assert AuditEntry.objects.filter(reason__endswith="too dear").count() == 1

@@ -157,7 +157,7 @@ def test_what_is_shown_is_what_would_be_bought(short: Supplier) -> None:
     shown += [(whatsapp, country, country.price) for country in countries]
 
     quoted = {
-        (service, country): find_quote(service, country, mode="live", now=now).price
+        (service, country): find_quote(service, country, user=None, mode="live", now=now).price
         for service, country, _price in shown
     }
     assert {(service, country): price for service, country, price in shown} == quoted

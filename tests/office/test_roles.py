@@ -10,8 +10,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
-from catalog.models import Block, PricingRule, Service, ServiceMapping, Supplier
-from office.models import Approval, ApprovalKind
+from catalog.models import Block, PricingRule, RuleSheet, Service, ServiceMapping, Supplier
+from office.models import Approval, ApprovalKind, AuditEntry
 from office.roles import OWNER, ROLES, permissions_of
 from orders.models import Order, StrayPurchase
 from tests import cast
@@ -44,6 +44,10 @@ PAGES: dict[str, set[str]] = {
     "office_auditentry_changelist": {"owner"},
     "catalog_pricingrule_changelist": {"support", "pricing", "owner"},
     "catalog_pricingrule_add": {"pricing", "owner"},
+    "catalog_rules_import": {"pricing", "owner"},
+    "catalog_rules_gaps": {"support", "pricing", "owner"},
+    "office_rules_past": {"pricing", "owner"},
+    "office_why": {"support", "pricing", "owner"},
     "accounts_tier_changelist": {"support", "pricing", "owner"},
     "accounts_tier_add": {"pricing", "owner"},
     "catalog_exchangerate_changelist": EVERYBODY,
@@ -113,6 +117,9 @@ ROW_ACTIONS: dict[str, set[str]] = {
     "accounts_user_see_as": {"support", "owner"},
     "accounts_user_lift": {"support", "owner"},
     "accounts_user_take_off_step": {"owner"},
+    "catalog_rules_plan": {"pricing", "owner"},
+    "catalog_pricingrule_history": {"pricing", "owner"},
+    "office_rules_revert": {"pricing", "owner"},
     "orders_straypurchase_assign": {"finance", "owner"},
     "catalog_supplier_overview": EVERYBODY,
     "catalog_supplier_success": EVERYBODY,
@@ -202,6 +209,9 @@ def test_actions_on_one_row(
         reason="x",
         asked_by=bob,
     )
+    PricingRule.objects.update(markup_fixed=251)
+    PricingRule.objects.update(markup_fixed=250)
+    changed = AuditEntry.objects.filter(subject="catalog_pricingrule").latest("pk")
     stray = StrayPurchase.objects.create(
         supplier=alpha, reference="x", cost=1, currency=alpha.currency
     )
@@ -209,6 +219,9 @@ def test_actions_on_one_row(
         "orders_order": received.pk,
         "orders_purchaseattempt": cast.attempt_of(received).pk,
         "office_approval": asked.pk,
+        "catalog_rules": RuleSheet.objects.create(by=bob, name="x.csv").pk,
+        "catalog_pricingrule": PricingRule.objects.earliest("pk").pk,
+        "office_rules": changed.pk,
         "orders_straypurchase": stray.pk,
         "catalog_supplier": alpha.pk,
     }
@@ -227,6 +240,15 @@ def test_actions_on_one_row(
     assert {answer.status_code for answer in answers.values()} <= {200, 403}
     allowed = {name for name, answer in answers.items() if answer.status_code == 200}
     assert allowed == {name for name, roles in ROW_ACTIONS.items() if role in roles}
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_exports_of_rules(role: str, desk: Client, kind: str) -> None:
+    answer = desk.get(reverse("admin:catalog_rules_export", args=[kind]))
+    then = desk.get(reverse("admin:office_rules_then"), {"at": "2026-12-01T09:00"})
+
+    expected = 200 if role in {"pricing", "owner"} else 403
+    assert (answer.status_code, then.status_code) == (expected, expected)
 
 
 def test_changes_of_rows(role: str, desk: Client, alice: User) -> None:

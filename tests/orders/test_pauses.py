@@ -39,6 +39,7 @@ def price_of(service: str, country: str, *, seconds: float = 0) -> int | None:
     return find_quote(
         Service.objects.get(code=service),
         Country.objects.get(code=country),
+        user=None,
         mode=Mode.LIVE,
         now=later(seconds),
     ).price
