@@ -119,6 +119,7 @@ PAGES = (
 NOT_PAGES = {
     r"(?:/)?(?:(?P<path>hero|grizzly)/)?stubs/handler_api(?:\.php)?/?$": "for programs",
     "dev/mail/": "in development only",
+    "pictures/<slug:code>/<slug:digest>.png": "an image",
     "terms/agree/": "for who agreed to older terms",
     "account/confirm/code/": "asks who has a second factor",
     "account/confirm/passkey/": "asks who has a passkey",
