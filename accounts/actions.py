@@ -8,10 +8,11 @@ import structlog
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -204,3 +205,37 @@ def forget_person(user: User, *, now: datetime) -> None:
     user.is_active = False
     user.deleted_at = now
     user.save(update_fields=["email", "password", "is_active", "deleted_at"])
+
+
+# What goes with a sign-up that nobody confirmed; whatever else points to an account keeps it.
+_GOES_ALONG = {EmailAddress, UserSession}
+_AT_ONCE = 200
+
+
+@transaction.atomic
+def delete_unconfirmed(*, now: datetime) -> int:
+    """Delete sign-ups whose address nobody confirmed in time; return how many.
+
+    An account that was ever signed in to, or to which anything belongs, stays.
+    """
+    before = now - timedelta(days=settings.UNCONFIRMED_DAYS)
+    unconfirmed = EmailAddress.objects.select_for_update(skip_locked=True, of=("self", "user"))
+    stale = unconfirmed.filter(
+        verified=False, user__created_at__lt=before, user__last_login=None, user__is_staff=False
+    )
+    confirmed = EmailAddress.objects.filter(user=OuterRef("user"), verified=True)
+    addresses = stale.exclude(Exists(confirmed)).select_related("user").order_by("pk")
+    owners = {address.user for address in addresses[:_AT_ONCE]}
+    alone = [owner for owner in owners if not _belongings(owner)]
+    for owner in alone:
+        owner.delete()
+    return len(alone)
+
+
+def _belongings(user: User) -> bool:
+    """Whether a row of any other table points to an account."""
+    return any(
+        relation.related_model._base_manager.filter(**{relation.field.name: user}).exists()
+        for relation in User._meta.related_objects
+        if relation.related_model not in _GOES_ALONG
+    )

@@ -1,15 +1,23 @@
 """How django-allauth meets the shop: its people, its words, its mail, and who is asking."""
 
+import time
 from ipaddress import ip_address
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.internal.flows.login import get_authentication_records
+from allauth.core import context as around
 from allauth.mfa.adapter import DefaultMFAAdapter
-from django.http import HttpRequest
+from django.conf import settings
+from django.contrib.sites.shortcuts import get_current_site
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts import guessing
 from accounts.actions import default_plan
+from accounts.mails import post_mail
 from accounts.models import User
 from nexotp.lib import secretbox
 from nexotp.lib.addresses import client_address
@@ -28,12 +36,21 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         "enter_current_password": _("This is not your present password."),
         "incorrect_code": _("This code is not right. Look again, or ask for a new one."),
         "incorrect_password": _("This is not your password."),
-        "too_many_login_attempts": _WAIT,
+        "too_many_login_attempts": _(
+            "Too many tries. Wait a few minutes, or choose a new password now: we send you a code"
+            " for that."
+        ),
         "rate_limited": _WAIT,
     }
 
     def new_user(self, request: HttpRequest) -> User:
         return User(plan=default_plan())
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        request = around.request
+        told = {"request": request, "email": email, "current_site": get_current_site(request)}
+        letter = self.render_mail(template_prefix, email, told | context)
+        post_mail(to=email, subject=letter.subject, text=letter.body, now=timezone.now())
 
     def get_client_ip(self, request: HttpRequest) -> str:
         """Return the caller's address past our own proxies; callers without one share one."""
@@ -43,9 +60,27 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
             return "0.0.0.0"  # noqa: S104
         return str(getattr(address, "ipv4_mapped", None) or address)
 
-    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
-        # Without the host name: a caller chooses its port, and would get a fresh count with each.
-        return str(credentials.get("email", "")).lower()
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        usage = guessing.count_try(request, str(credentials.get("email", "")))
+        if usage is None:
+            raise self.validation_error("too_many_login_attempts")
+        self._login_failed_rl_usage = usage
+
+    def _delete_login_attempts_cached_email(self, request: HttpRequest, **credentials: Any) -> None:
+        guessing.forget_tries(request, str(credentials.get("email", "")))
+
+    def post_login(self, request: HttpRequest, user: User, **how: Any) -> HttpResponse:
+        response: HttpResponse = super().post_login(request, user, **how)
+        guessing.remember_browser(request, response, user.email)
+        return response
+
+    def is_reauthentication_required(self, *, app: str, **more: Any) -> bool:
+        """Whoever signed in a moment ago has just shown who they are."""
+        request = around.request
+        shown = [float(each["at"]) for each in get_authentication_records(request, request.user)]
+        if shown and time.time() - max(shown) < settings.ACCOUNT_REAUTHENTICATION_TIMEOUT:
+            return False
+        return bool(super().is_reauthentication_required(app=app, **more))
 
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
         return reverse("account")

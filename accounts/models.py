@@ -250,3 +250,15 @@ class DailyUsage(models.Model):
                 fields=["user", "mode", "day", "bucket"], name="accounts_usage_once"
             ),
         ]
+
+
+class OutgoingMail(models.Model):
+    """A mail that waits to be sent; deleted when it was. Codes stand in it, so it is encrypted."""
+
+    to = models.EmailField()
+    letter = models.BinaryField()
+    created_at = models.DateTimeField()
+    due_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return f"{self.pk}"

@@ -22,7 +22,7 @@ def signed_in(request: HttpRequest) -> User:
 
 
 def asks_again(view: _View) -> _View:
-    """A view for whoever typed the password, or showed a second step, in the last five minutes."""
+    """A view for whoever signed in, or was asked again, in the last fifteen minutes."""
     asking: Any = reauthentication_required(view)
     again: _View = asking
     return again

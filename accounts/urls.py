@@ -8,7 +8,7 @@ from allauth.mfa.webauthn import views as passkeys
 from allauth.usersessions import views as sessions
 from django.urls import path
 
-from accounts.views import account, choosing, developers
+from accounts.views import account, agreeing, choosing, developers
 
 _SECURITY = "account/security"
 
@@ -74,11 +74,15 @@ urlpatterns = [
         passkeys.remove_webauthn,
         name="mfa_remove_webauthn",
     ),
+    path("terms/agree/", agreeing.agree, name="agree_to_terms"),
     path("developers/", developers.list_keys, name="developers"),
     path("developers/keys/add/", developers.add_key, name="add_key"),
     path("developers/keys/<slug:key_id>/", developers.show_key, name="key"),
     path("developers/keys/<slug:key_id>/rotate/", developers.rotate_key, name="rotate_key"),
     path("developers/keys/<slug:key_id>/revoke/", developers.revoke_key, name="revoke_key"),
+    path(
+        "developers/keys/<slug:key_id>/dialect/", developers.choose_dialect, name="choose_dialect"
+    ),
     path("developers/usage/", developers.show_usage, name="usage"),
     path("language/", choosing.choose_language, name="set_language"),
     path("mode/", choosing.choose_mode, name="choose_mode"),

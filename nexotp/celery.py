@@ -36,6 +36,8 @@ QUEUES = {
     "wallet.send_mails": MAIL,
     "accounts.fold_usage": POLLING,
     "accounts.clear_sessions": UPKEEP,
+    "accounts.send_mails": MAIL,
+    "accounts.forget_unconfirmed": UPKEEP,
     # Alone in its queue: what is quick shall not wait behind minutes of reading.
     "catalog.sync_catalogue": CATALOGUE,
     "catalog.sync_catalogues": UPKEEP,
@@ -131,6 +133,17 @@ app.conf.update(
             "task": "wallet.send_mails",
             "schedule": 20.0,
             "options": {"expires": 30},
+        },
+        "forget unconfirmed sign-ups": {
+            "task": "accounts.forget_unconfirmed",
+            "schedule": 3600.0,
+            "options": {"expires": 1800},
+        },
+        # Also sent at once by the page that writes.
+        "send mails of pages": {
+            "task": "accounts.send_mails",
+            "schedule": 10.0,
+            "options": {"expires": 8},
         },
         "fold usage": {
             "task": "accounts.fold_usage",

@@ -67,6 +67,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "nexotp.trouble.TroubleMiddleware",
+    "accounts.middleware.TermsMiddleware",
 ]
 
 ROOT_URLCONF = "nexotp.urls"
@@ -172,8 +173,20 @@ ACCOUNT_CHANGE_EMAIL = True
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+# A sign-up whose address nobody confirms is deleted after so many days.
+UNCONFIRMED_DAYS = env.int("UNCONFIRMED_DAYS", default=7)
+# What counts beside django-allauth's own limits, and by what: accounts/guessing.py.
+ACCOUNT_RATE_LIMITS = {
+    "login_failed": "10/m/ip,5/300s/key",
+    "login_failed_everywhere": "20/300s/key",
+    "login_failed_known_browser": "5/300s/key",
+    # A stranger's requests alone must not use up the codes by which an owner comes in.
+    "reset_password": "5/m/ip,15/m/key",
+}
 # Before keys, secrets and whatever protects the account: the password or a second step again.
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
+# Not so soon after signing in, or after having been asked.
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 15 * 60
 
 MFA_ADAPTER = "accounts.adapters.SecondStepAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
@@ -397,7 +410,10 @@ DEFAULT_EXCEPTION_REPORTER = "nexotp.lib.reports.KeylessReporter"
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"redact": {"()": "nexotp.lib.logs.RedactKeys"}},
+    "filters": {
+        "redact": {"()": "nexotp.lib.logs.RedactKeys"},
+        "visitors_fault": {"()": "nexotp.lib.logs.VisitorsFault"},
+    },
     "formatters": {"line": {"()": "nexotp.lib.logs.line_formatter"}},
     "handlers": {
         "console": {
@@ -417,6 +433,8 @@ LOGGING: dict[str, Any] = {
         "celery.app.trace": {"level": "WARNING"},
         # A customer's 4xx is the customer's affair.
         "django.request": {"level": "ERROR"},
+        # Robots try any Host.
+        "django.security.DisallowedHost": {"filters": ["visitors_fault"]},
     },
 }
 

@@ -8,12 +8,17 @@ from typing import Any
 
 from allauth.account.internal.flows.login import AUTHENTICATION_METHODS_SESSION_KEY
 from allauth.account.internal.userkit import user_id_to_str
+from django.conf import settings
+from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.models import Session
+from django.core.mail import EmailMessage
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
 from accounts.actions import create_api_key, create_user
-from accounts.models import Mode, User
+from accounts.mails import open_mail
+from accounts.models import Mode, OutgoingMail, User
 from catalog.actions import sync_catalogue
 from catalog.models import Country, ExchangeRate, PricingRule, Service, Supplier
 from catalog.pausing import lift_pauses
@@ -57,6 +62,20 @@ def sign_in(browser: Client, user: User) -> None:
     ]
     session["account_authentication_methods_user"] = user_id_to_str(user)
     session.save()
+
+
+def let_time_pass_since_sign_in() -> None:
+    """Let it be so long ago for everybody that the password is asked again."""
+    for row in Session.objects.all():
+        session = SessionStore(row.session_key)
+        for shown in session.get(AUTHENTICATION_METHODS_SESSION_KEY, []):
+            shown["at"] -= settings.ACCOUNT_REAUTHENTICATION_TIMEOUT + 60
+        session.save()
+
+
+def posted() -> list[EmailMessage]:
+    """Return the mails that pages have written and no worker has sent yet, the oldest first."""
+    return [open_mail(mail) for mail in OutgoingMail.objects.order_by("pk")]
 
 
 def bearer(key: str) -> dict[str, str]:
@@ -168,6 +187,7 @@ _MOVED = [
     "catalog_syncrun",
     "catalog_block",
     "accounts_dailyusage",
+    "accounts_outgoingmail",
     "django_admin_log",
     "django_session",
     "account_emailaddress",

@@ -38,3 +38,4 @@ class Review(models.TextChoices):
     WRONG_AMOUNT = "wrong_amount", _("Another amount was paid")
     LATE_PROOF = "late_proof", _("Proof came after the end")
     AFTER_REJECTION = "after_rejection", _("Paid after it was rejected")
+    ACCOUNT_DELETED = "account_deleted", _("Paid after its account was deleted")

@@ -5,6 +5,7 @@ from wallet.views import top_ups, wallet
 
 urlpatterns = [
     path("wallet/", wallet.show_wallet, name="wallet"),
+    path("wallet/balance/", wallet.show_balance, name="balance"),
     path("wallet/statement.csv", wallet.download_statement, name="download_statement"),
     path("wallet/fill-up/", wallet.fill_up, name="fill_up"),
     path("wallet/alert/", wallet.change_alert, name="change_alert"),

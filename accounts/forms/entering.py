@@ -18,7 +18,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from accounts.terms import VERSION
+from accounts.terms import agree_to_terms
 
 _PASSWORD_HINT = _("At least 8 characters, not only digits, and not one that many people use.")
 _Words = dict[str, "str | Promise"]
@@ -95,9 +95,7 @@ class SignUpForm(_Dressed, account.SignupForm):  # type: ignore[misc]
         return answer
 
     def custom_signup(self, request: HttpRequest, user: User) -> None:
-        user.terms_version = VERSION
-        user.terms_accepted_at = timezone.now()
-        user.save(update_fields=["terms_version", "terms_accepted_at"])
+        agree_to_terms(user, now=timezone.now())
 
 
 class ConfirmEmailForm(_Dressed, account.ConfirmEmailVerificationCodeForm):  # type: ignore[misc]

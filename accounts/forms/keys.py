@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Mode, Scope
+from accounts.models import Dialect, Mode, Scope
 
 _MOST_NETWORKS = 20
 _DAYS = [
@@ -40,6 +40,16 @@ class KeyForm(forms.Form):
         error_messages={"required": _("Choose at least one.")},
     )
     days = forms.ChoiceField(label=_("It ends"), choices=_DAYS, required=False)
+    dialect = forms.ChoiceField(
+        label=_("Programs written for"),
+        choices=Dialect.choices,
+        initial=Dialect.CLASSIC,
+        required=False,
+        help_text=_(
+            "Only for programs that buy at /stubs/handler_api.php: how they are answered, as the"
+            " shop they were written for would. The API at /api/v1/ is the same for every key."
+        ),
+    )
     networks = forms.CharField(
         label=_("Only from these addresses"),
         required=False,
@@ -72,8 +82,15 @@ class KeyForm(forms.Form):
             "mode": Mode(self.cleaned_data["mode"]),
             "scopes": self.cleaned_data["scopes"],
             "expires_at": self.expires_at(now),
+            "dialect": Dialect(self.cleaned_data["dialect"] or Dialect.CLASSIC),
             "allowed_networks": self.cleaned_data["networks"],
         }
+
+
+class DialectForm(forms.Form):
+    """Whose words the handler door speaks to a key."""
+
+    dialect = forms.ChoiceField(label=_("Programs written for"), choices=Dialect.choices)
 
 
 class RotateForm(forms.Form):

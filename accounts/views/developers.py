@@ -13,8 +13,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import actions
 from accounts.chart import draw_usage
-from accounts.forms.keys import KeyForm, RotateForm
-from accounts.models import ApiKey, Scope
+from accounts.forms.keys import DialectForm, KeyForm, RotateForm
+from accounts.models import ApiKey, Dialect, Scope
 from accounts.modes import mode_of
 from accounts.people import asks_again, signed_in
 from accounts.usage import BUCKETS, requests_by_day
@@ -91,6 +91,7 @@ def show_key(request: HttpRequest, key_id: str) -> HttpResponse:
         "ended_as": key.ended_as(timezone.now()),
         "scopes": [label for value, label in Scope.choices if value in key.scopes],
         "rotate": RotateForm(),
+        "dialect": DialectForm(initial={"dialect": key.dialect}),
         "once": once.new_token(),
         "tab": "keys",
     }
@@ -115,6 +116,16 @@ def rotate_key(request: HttpRequest, key_id: str) -> HttpResponse:
         return redirect("key", key_id)
     key.refresh_from_db()
     return _show_new(request, row, text, old=key)
+
+
+def choose_dialect(request: HttpRequest, key_id: str) -> HttpResponse:
+    """Change how the handler door answers a key."""
+    key = _key(request, key_id)
+    form = DialectForm(request.POST)
+    if request.method == "POST" and form.is_valid():
+        actions.choose_dialect(key, Dialect(form.cleaned_data["dialect"]))
+        messages.success(request, str(_("Saved.")))
+    return redirect("key", key_id)
 
 
 def revoke_key(request: HttpRequest, key_id: str) -> HttpResponse:

@@ -26,3 +26,16 @@ def client_address(request: HttpRequest) -> str:
     if depth and len(hops) >= depth:
         return hops[-depth]
     return str(request.META.get("REMOTE_ADDR", ""))
+
+
+def network_of(address: str) -> str:
+    """Return the network that one household or one rented machine has: 256 addresses, or a /48.
+
+    An address that is none is returned as it is.
+    """
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return address
+    found = getattr(found, "ipv4_mapped", None) or found
+    return str(ip_network(f"{found}/{24 if found.version == 4 else 48}", strict=False))

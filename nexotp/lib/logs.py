@@ -37,6 +37,15 @@ class RedactKeys(logging.Filter):
         return True
 
 
+class VisitorsFault(logging.Filter):
+    """Makes a warning of one line of what Django reports as an error, with a traceback."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.levelno, record.levelname = logging.WARNING, "WARNING"
+        record.exc_info = record.exc_text = record.stack_info = None
+        return True
+
+
 def line_formatter() -> logging.Formatter:
     """Return the formatter for one event a line, `event name=value …`."""
     return _RedactingFormatter(

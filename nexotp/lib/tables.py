@@ -1,12 +1,13 @@
 """Tables as CSV, row by row: for spreadsheets, which must not take a cell for a formula."""
 
 import csv
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, TypeVar
 
 from django.db import connection
 from django.http import StreamingHttpResponse
+from django.utils.translation import get_language
 
 from nexotp.lib.pagination import Rows
 
@@ -33,6 +34,11 @@ def guarded(cell: Cell) -> Cell:
     if isinstance(cell, str) and cell.startswith(_FORMULA):
         return f"'{cell}"
     return cell
+
+
+def column_names(names: Mapping[str, Sequence[str]], wanted: str) -> Sequence[str]:
+    """Return a table's column names in the language asked for, else in the page's own."""
+    return names.get(wanted) or names.get(get_language() or "") or names["en"]
 
 
 def csv_answer(

@@ -1,3 +1,6 @@
-"""Which terms are in force. Whoever signs up accepts this version; docs/terms has the words."""
+"""Which terms are in force; docs/terms has the words.
+
+The day of the text: whoever changes what it says gives it a new one, and everybody is asked again.
+"""
 
 TERMS_VERSION = "2026-11-24"

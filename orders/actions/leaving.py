@@ -1,14 +1,13 @@
 """Closing an account at its owner's wish, with its orders and its money in the books."""
 
 from datetime import datetime
-from functools import partial
 
-from django.core.mail import send_mail
 from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.actions import forget_person
+from accounts.mails import post_mail
 from accounts.models import Mode, User
 from nexotp.lib.errors import Problem
 from orders.models import Order
@@ -64,7 +63,7 @@ def delete_account(user: User, *, give_up: int, now: datetime) -> None:
     for endpoint in Endpoint.objects.kept().filter(user=user):
         delete_endpoint(endpoint)
     forget_person(user, now=now)
-    transaction.on_commit(partial(_say_goodbye, address))
+    _say_goodbye(address, now)
 
 
 def open_orders(user: User) -> int:
@@ -72,15 +71,14 @@ def open_orders(user: User) -> int:
     return Order.objects.for_account(user, Mode.LIVE).open().count()
 
 
-def _say_goodbye(address: str) -> None:
-    send_mail(
-        _("Your NexOTP account is deleted"),
-        _(
+def _say_goodbye(address: str, now: datetime) -> None:
+    post_mail(
+        to=address,
+        subject=_("Your NexOTP account is deleted"),
+        text=_(
             "Your account is deleted, as you wished. Its keys and webhooks have ended. Orders and"
             " payments stay in our books, without your address.\n\n"
             "Was it not you? Answer this e-mail at once."
         ),
-        from_email=None,
-        recipient_list=[address],
-        fail_silently=True,
+        now=now,
     )

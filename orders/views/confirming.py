@@ -18,6 +18,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.models import Mode
 from accounts.modes import mode_of
+from accounts.terms import TermsNotAccepted, must_agree
 from catalog.models import ANY_PROVIDER, Country, Offer, Service
 from catalog.quotes import find_quote
 from nexotp.lib.errors import Problem
@@ -122,6 +123,8 @@ def _buy(request: HttpRequest, service: Service, country: Country) -> HttpRespon
     if sent["mode"] != mode_of(request):
         # Play money was agreed to, and real money would be spent, or the other way round.
         return _ask_again(request, choice, ModeChanged(), price_before=sent["max_price"])
+    if (unagreed := _terms(request)) is not None:
+        return _ask_again(request, choice, unagreed, price_before=sent["max_price"])
     if quantity > 1:
         return _buy_several(request, choice, max_price=sent["max_price"])
     try:
@@ -215,7 +218,7 @@ def _confirmation(
         "price": price,
         "currency": settings.SHOP_CURRENCY,
         "key": choice.key,
-        "problem": problem or _cooling(request, now),
+        "problem": problem or _terms(request) or _cooling(request, now),
         "price_before": price_before,
         **_quantities(request, choice.quantity, price),
     }
@@ -253,6 +256,12 @@ def _quantities(request: HttpRequest, wanted: int, price: int | None) -> dict[st
         "total": quantity * price,
         "limit": limits.get(most, "balance" if affordable < room else "plan"),
     }
+
+
+def _terms(request: HttpRequest) -> Problem | None:
+    """Real money is spent under the terms that are in force; play money needs none."""
+    asks = mode_of(request) == Mode.LIVE and must_agree(customer_of(request))
+    return TermsNotAccepted() if asks else None
 
 
 def _cooling(request: HttpRequest, now: datetime) -> Problem | None:

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 from accounts.modes import mode_of
 from nexotp.lib.money import to_decimal
 from nexotp.lib.pagination import keyset_page
-from nexotp.lib.tables import Cell, csv_answer, in_batches
+from nexotp.lib.tables import Cell, column_names, csv_answer, in_batches
 from orders.filters import HistoryForm
 from orders.models import Order
 from orders.models.order import OrderQuerySet
@@ -53,7 +53,7 @@ def download_history(request: HttpRequest) -> HttpResponseBase:
     form = HistoryForm(request.GET)
     if not form.is_valid():
         return order_history(request)
-    columns = _COLUMNS.get(request.GET.get("columns", ""), _COLUMNS["en"])
+    columns = column_names(_COLUMNS, request.GET.get("columns", ""))
     return csv_answer("nexotp-orders", columns, _cells(_found(request, form)))
 
 

@@ -52,6 +52,7 @@ def test_a_deletion_sent_too_late_is_not_carried_out_days_later(
     client: Client, alice: User
 ) -> None:
     client.post("/sign-in/", {"login": alice.email, "password": cast.PASSWORD})
+    cast.let_time_pass_since_sign_in()
 
     late = client.post("/account/delete/", {"give_up": "1000000"})
     asked = client.get("/account/delete/")
@@ -60,3 +61,24 @@ def test_a_deletion_sent_too_late_is_not_carried_out_days_later(
     assert late["Location"] == typed["Location"] == "/account/delete/"
     assert User.objects.get().is_active
     assert "give_up" in client.get("/account/delete/").content.decode()
+
+
+@pytest.mark.parametrize("page", ["/account/delete/", "/account/security/app/"])
+def test_nobody_is_asked_straight_after_signing_in(client: Client, alice: User, page: str) -> None:
+    client.post("/sign-in/", {"login": alice.email, "password": cast.PASSWORD})
+
+    assert client.get(page).status_code == 200
+
+    cast.let_time_pass_since_sign_in()
+    assert client.get(page)["Location"].startswith("/account/confirm/")
+
+
+def test_signing_in_as_somebody_else_before_is_no_proof(
+    client: Client, alice: User, bob: User
+) -> None:
+    client.post("/sign-in/", {"login": bob.email, "password": cast.PASSWORD})
+    session = client.session
+    session["account_authentication_methods_user"] = str(alice.pk)
+    session.save()
+
+    assert client.get("/account/delete/").status_code == 302

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from accounts.actions import MOST_KEYS, KeyNotUsable, create_api_key, rotate_api_key
 from accounts.chart import HEIGHT, WIDTH, draw_usage
-from accounts.models import ApiKey, DailyUsage, Mode, User
+from accounts.models import ApiKey, DailyUsage, Dialect, Mode, User
 from tests import cast
 from tests.together import all_at_once, kinds
 
@@ -232,3 +232,39 @@ def test_no_calls_are_a_chart_as_well() -> None:
     chart = draw_usage({}, [date(2026, 11, 1)], ("A",))
 
     assert (chart.top, chart.total) == (10, 0)
+
+
+def test_a_key_is_made_for_programs_of_another_shop(browser: Client, alice: User) -> None:
+    form = {"name": "old bot", "mode": "live", "scopes": ["order:write"], "dialect": "grizzly"}
+
+    browser.post("/developers/keys/add/", form)
+
+    assert ApiKey.objects.get(user=alice).dialect == Dialect.GRIZZLY
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"), [("hero", "hero"), ("nonsense", "classic"), ("", "classic")]
+)
+def test_a_keys_dialect_is_changed_on_its_page(
+    browser: Client, alice: User, sent: str, kept: str
+) -> None:
+    cast.key_for(alice)
+    key = ApiKey.objects.get(user=alice)
+    page = f"/developers/keys/{key.public_id}/"
+
+    answer = browser.post(f"{page}dialect/", {"dialect": sent})
+
+    key.refresh_from_db()
+    assert answer["Location"] == page
+    assert key.dialect == kept
+    assert "GrizzlySMS" in browser.get(page).content.decode()
+
+
+def test_nobody_changes_anothers_dialect(browser: Client, bob: User) -> None:
+    cast.key_for(bob)
+    key = ApiKey.objects.get(user=bob)
+
+    answer = browser.post(f"/developers/keys/{key.public_id}/dialect/", {"dialect": "hero"})
+
+    key.refresh_from_db()
+    assert (answer.status_code, key.dialect) == (404, Dialect.CLASSIC)

@@ -5,13 +5,14 @@ from typing import Any
 
 import pytest
 from allauth.account.models import EmailAddress
-from django.core import mail
 from django.core.mail import EmailMessage
 from django.test import Client
+from django.utils import timezone
 from pytest_django import Settings
 
+from accounts.mails import send_mails
 from accounts.models import User
-from accounts.terms import VERSION
+from nexotp.lib.terms import TERMS_VERSION
 from tests import cast
 from tests.together import all_at_once
 
@@ -36,14 +37,14 @@ def test_a_new_person_is_in_after_the_code(browser: Client) -> None:
     assert answer["Location"] == "/sign-up/code/"
     assert browser.get("/wallet/").status_code == 302
 
-    [letter] = mail.outbox
+    [letter] = cast.posted()
     done = browser.post("/sign-up/code/", {"code": code_in(letter)})
 
     assert done["Location"] == "/wallet/"
     user = User.objects.get()
     assert browser.get("/wallet/").context["user"] == user
     assert (user.email, user.plan.code) == ("carol@example.test", "free")
-    assert (user.terms_version, user.terms_accepted_at is not None) == (VERSION, True)
+    assert (user.terms_version, user.terms_accepted_at is not None) == (TERMS_VERSION, True)
     assert EmailAddress.objects.get(user=user).verified
 
 
@@ -67,13 +68,13 @@ def test_what_is_wrong_is_said_and_nothing_is_made(
 
     assert said in page.content.decode()
     assert not User.objects.exists()
-    assert not mail.outbox
+    assert not cast.posted()
 
 
 @pytest.mark.usefixtures("db")
 def test_a_wrong_code_lets_nobody_in_and_three_end_it(browser: Client) -> None:
     browser.post("/sign-up/", NEW)
-    right = code_in(mail.outbox[0])
+    right = code_in(cast.posted()[0])
 
     pages = [browser.post("/sign-up/code/", {"code": "000000"}) for _ in range(3)]
 
@@ -102,8 +103,8 @@ def test_signing_up_does_not_tell_who_has_an_account(alice: User) -> None:
 
     assert pages[0] == pages[1]
     assert User.objects.count() == 2
-    assert [letter.to for letter in mail.outbox] == [[alice.email], ["nobody@example.test"]]
-    assert "/forgot-password/" in mail.outbox[0].body
+    assert [letter.to for letter in cast.posted()] == [[alice.email], ["nobody@example.test"]]
+    assert "/forgot-password/" in cast.posted()[0].body
 
 
 def test_a_forgotten_password_does_not_tell_who_has_an_account(alice: User) -> None:
@@ -119,7 +120,7 @@ def test_a_forgotten_password_does_not_tell_who_has_an_account(alice: User) -> N
         )
 
     assert pages[0] == pages[1]
-    assert len(mail.outbox) == 2
+    assert len(cast.posted()) == 2
 
 
 def test_a_known_address_costs_a_password_hash_as_well(
@@ -139,7 +140,7 @@ def test_a_forgotten_password_is_chosen_anew(browser: Client, alice: User) -> No
     assert other.get("/wallet/").status_code == 200
 
     browser.post("/forgot-password/", {"email": alice.email})
-    code = code_in(mail.outbox[0])
+    code = code_in(cast.posted()[0])
     browser.post("/forgot-password/code/", {"code": code.lower()})
     new = {"password1": "wholly another one", "password2": "wholly another one"}
     done = browser.post("/forgot-password/new/", new)
@@ -149,7 +150,7 @@ def test_a_forgotten_password_is_chosen_anew(browser: Client, alice: User) -> No
     assert other.get("/wallet/").status_code == 302
     alice.refresh_from_db()
     assert alice.check_password("wholly another one")
-    assert mail.outbox[-1].subject == "Your password was changed"
+    assert cast.posted()[-1].subject == "Your password was changed"
 
 
 def test_a_closed_account_is_told_so_only_with_its_password(browser: Client, alice: User) -> None:
@@ -194,7 +195,7 @@ def test_an_address_of_older_days_is_confirmed_at_signing_in(browser: Client, al
     answer = browser.post("/sign-in/", {"login": alice.email, "password": cast.PASSWORD})
 
     assert answer["Location"] == "/sign-up/code/"
-    browser.post("/sign-up/code/", {"code": code_in(mail.outbox[0])})
+    browser.post("/sign-up/code/", {"code": code_in(cast.posted()[0])})
     assert browser.get("/wallet/").status_code == 200
 
 
@@ -211,13 +212,14 @@ def test_two_who_sign_up_at_once_make_one_account() -> None:
     assert User.objects.count() == 1
 
 
-@pytest.mark.usefixtures("db")
+@pytest.mark.usefixtures("committed")
 def test_mail_of_the_trial_is_shown(browser: Client, settings: Settings, tmp_path: Any) -> None:
     assert browser.get("/dev/mail/").status_code == 404
 
     settings.MAIL_FOLDER = str(tmp_path / "mail")
     settings.EMAIL_BACKEND = "nexotp.lib.outbox.FolderBackend"
     hint = browser.get(browser.post("/sign-up/", NEW)["Location"]).content.decode()
+    send_mails(now=timezone.now())
     page = browser.get("/dev/mail/").content.decode()
 
     assert "/dev/mail/" in hint

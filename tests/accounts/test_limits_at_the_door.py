@@ -1,5 +1,6 @@
 """Guessing is slow: counted in a real Redis, by account and by the caller's own address."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -32,16 +33,88 @@ def test_five_wrong_passwords_close_an_account_to_guessing(alice: User) -> None:
 
 @pytest.mark.parametrize(
     "meta",
-    [{"REMOTE_ADDR": "198.51.100.7"}, {"HTTP_HOST": "localhost:81"}, {"HTTP_HOST": "127.0.0.1"}],
-    ids=["other address", "other port", "other name"],
+    [{"REMOTE_ADDR": "127.0.0.77"}, {"HTTP_HOST": "localhost:81"}, {"HTTP_HOST": "127.0.0.1"}],
+    ids=["next door", "other port", "other name"],
 )
-def test_neither_another_address_nor_host_gives_new_tries(
+def test_neither_the_next_address_nor_another_host_gives_new_tries(
     alice: User, meta: dict[str, str]
 ) -> None:
     for _ in range(5):
         attempt(alice.email)
 
     assert WAIT in attempt(alice.email, cast.PASSWORD, **meta)
+
+
+def test_a_stranger_does_not_keep_the_owner_out(alice: User) -> None:
+    for _ in range(30):
+        attempt(alice.email, REMOTE_ADDR="203.0.113.7")
+
+    assert attempt(alice.email, cast.PASSWORD, REMOTE_ADDR="198.51.100.7") == "in"
+
+
+def many_guess_at_once(email: str) -> None:
+    for network in range(5):
+        for _ in range(5):
+            attempt(email, REMOTE_ADDR=f"203.0.{network}.7")
+
+
+def test_many_together_guess_no_faster(alice: User) -> None:
+    many_guess_at_once(alice.email)
+
+    assert WAIT in attempt(alice.email, REMOTE_ADDR="198.51.100.7")
+    assert WAIT in attempt("Alice@example.test", cast.PASSWORD, REMOTE_ADDR="198.51.100.7")
+
+
+def test_a_browser_that_its_owner_used_before_comes_in_nevertheless(alice: User) -> None:
+    own = Client(REMOTE_ADDR="203.0.0.9")
+    right = {"login": alice.email, "password": cast.PASSWORD}
+    own.post(PAGE, right)
+    own.post("/sign-out/")
+    many_guess_at_once(alice.email)
+
+    assert own.post(PAGE, right).status_code == 302
+
+
+def test_a_known_browser_does_not_guess_faster_either(alice: User, bob: User) -> None:
+    own = Client()
+    own.post(PAGE, {"login": alice.email, "password": cast.PASSWORD})
+    own.post("/sign-out/")
+    for _ in range(5):
+        own.post(PAGE, {"login": alice.email, "password": "wrong"})
+        own.post(PAGE, {"login": bob.email, "password": "wrong"}, REMOTE_ADDR="198.51.100.7")
+
+    for person in (alice, bob):
+        form = {"login": person.email, "password": cast.PASSWORD}
+        assert own.post(PAGE, form, REMOTE_ADDR="198.51.100.7").status_code == 200
+
+
+@pytest.mark.parametrize("cookie", ["", "nonsense", "a:b:c"])
+def test_a_forged_cookie_is_no_known_browser(alice: User, cookie: str) -> None:
+    for _ in range(5):
+        attempt(alice.email)
+    browser = Client()
+    browser.cookies["known_browser"] = cookie
+
+    answer = browser.post(PAGE, {"login": alice.email, "password": cast.PASSWORD})
+
+    assert answer.status_code == 200
+
+
+def test_a_code_by_mail_is_the_way_through(alice: User) -> None:
+    many_guess_at_once(alice.email)
+    browser = Client(REMOTE_ADDR="198.51.100.7")
+    for _ in range(10):
+        Client(REMOTE_ADDR="203.0.113.7").post("/forgot-password/", {"email": alice.email})
+
+    browser.post("/forgot-password/", {"email": alice.email})
+    found = re.search(r"^[A-Z]{4}-[A-Z]{4}$", str(cast.posted()[-1].body), re.MULTILINE)
+    assert found
+    browser.post("/forgot-password/code/", {"code": found[0]})
+    new = {"password1": "another horse battery", "password2": "another horse battery"}
+    browser.post("/forgot-password/new/", new)
+
+    assert browser.get("/wallet/").status_code == 200
+    assert attempt(alice.email, new["password1"], REMOTE_ADDR="198.51.100.7") == "in"
 
 
 def test_an_unknown_address_is_counted_the_same(alice: User) -> None:

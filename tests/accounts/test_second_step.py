@@ -6,7 +6,6 @@ import pytest
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
-from django.core import mail
 from django.test import Client
 
 from accounts.models import User
@@ -89,8 +88,8 @@ def test_guessing_codes_is_slow(alice: User, secret: str) -> None:
 
 @pytest.mark.usefixtures("committed")
 def test_what_protects_the_account_is_told_by_mail(alice: User, secret: str) -> None:
-    assert [letter.subject for letter in mail.outbox] == ["Authenticator app switched on"]
-    assert mail.outbox[0].to == [alice.email]
+    assert [letter.subject for letter in cast.posted()] == ["Authenticator app switched on"]
+    assert cast.posted()[0].to == [alice.email]
 
 
 # ---- asking again -----------------------------------------------------------------------------
@@ -118,9 +117,7 @@ def test_the_password_is_asked_before_secrets(client: Client, alice: User, path:
 
 
 def test_being_asked_again_is_forgotten_after_a_while(browser: Client) -> None:
-    session = browser.session
-    session["account_authentication_methods"][0]["at"] -= 301
-    session.save()
+    cast.let_time_pass_since_sign_in()
 
     assert browser.get("/developers/keys/add/").status_code == 302
 
@@ -168,14 +165,14 @@ def test_the_address_changes_after_its_code(browser: Client, alice: User) -> Non
     browser.post("/account/email/", {"email": "new@example.test", "action_add": ""})
     alice.refresh_from_db()
     assert alice.email == "alice@example.test"
-    code = str(mail.outbox[0].body).split("\n\n")[1].strip()
+    code = str(cast.posted()[0].body).split("\n\n")[1].strip()
 
     browser.post("/sign-up/code/", {"code": code})
 
     alice.refresh_from_db()
     assert alice.email == "new@example.test"
     assert EmailAddress.objects.get().email == "new@example.test"
-    assert mail.outbox[-1].to == ["alice@example.test"]
+    assert cast.posted()[-1].to == ["alice@example.test"]
 
 
 def test_an_address_of_somebody_else_is_not_taken(browser: Client, alice: User, bob: User) -> None:

@@ -13,8 +13,11 @@ import pytest
 from django.conf import settings
 from django.db import connection
 from django.test import Client
+from django.utils import timezone
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from pytest_django import Settings
 
+from accounts.mails import send_mails
 from accounts.models import User
 from dev.system_packages import BROWSERS
 from tests import cast
@@ -51,6 +54,25 @@ def chromium() -> Iterator[Browser]:
             browser.close()
     finally:
         del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+@pytest.fixture(scope="module")
+def mail_folder(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Where a shop that keeps its mail keeps it."""
+    return str(tmp_path_factory.mktemp("mail"))
+
+
+@pytest.fixture
+def bring_mail(mail_folder: str, settings: Settings) -> Callable[[], None]:
+    """Does what the worker for mail does; the web process alone sends none."""
+    settings.MAIL_FOLDER = mail_folder
+    settings.EMAIL_BACKEND = "nexotp.lib.outbox.FolderBackend"
+
+    def bring() -> None:
+        while send_mails(now=timezone.now()):
+            pass
+
+    return bring
 
 
 OpenBrowser = Callable[..., Page]

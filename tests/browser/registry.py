@@ -119,6 +119,7 @@ PAGES = (
 NOT_PAGES = {
     r"(?:/)?(?:(?P<path>hero|grizzly)/)?stubs/handler_api(?:\.php)?/?$": "for programs",
     "dev/mail/": "in development only",
+    "terms/agree/": "for who agreed to older terms",
     "account/confirm/code/": "asks who has a second factor",
     "account/confirm/passkey/": "asks who has a passkey",
     "account/password/first/": "for who has no password yet",
@@ -142,6 +143,8 @@ NOT_PAGES = {
     "docs/redoc/": "Redoc, which somebody else wrote",
     "hooks/payment/<slug:code>": "for gateways",
     "orders/history.csv": "a file",
+    "developers/keys/<slug:key_id>/dialect/": "leads to the key",
+    "wallet/balance/": "a part of every page",
     "wallet/statement.csv": "a file",
     "wallet/proofs/<int:proof_id>": "a file",
     "wallet/fill-up/": "POST only",

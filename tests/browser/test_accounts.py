@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
@@ -20,11 +20,9 @@ pytestmark = [pytest.mark.usefixtures("committed"), pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")
-def web_server(
-    django_db_setup: None, own_redis_database: None, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[str]:
+def web_server(django_db_setup: None, own_redis_database: None, mail_folder: str) -> Iterator[str]:
     """A shop that keeps its mail, under the name that passkeys need."""
-    with serve(MAIL_FOLDER=str(tmp_path_factory.mktemp("mail"))) as base_url:
+    with serve(MAIL_FOLDER=mail_folder) as base_url:
         yield base_url.replace("127.0.0.1", "localhost")
 
 
@@ -56,7 +54,7 @@ def code_of(secret: str, *, steps: int = 0) -> str:
     ],
 )
 def test_a_newcomer_comes_in_with_nothing_but_the_address(
-    open_browser: OpenBrowser, language: str, words: list[str]
+    open_browser: OpenBrowser, bring_mail: Callable[[], None], language: str, words: list[str]
 ) -> None:
     page = open_browser(language=language, viewport={"width": 360, "height": 740})
     page.goto("/wallet/")
@@ -66,6 +64,8 @@ def test_a_newcomer_comes_in_with_nothing_but_the_address(
     page.get_by_label(password).fill("wholly my own one")
     page.get_by_label(terms).check()
     page.get_by_role("button", name=open_account).click()
+    expect(page.locator("input[name=code]")).to_be_visible()
+    bring_mail()
 
     with page.context.expect_page() as opened:
         page.locator("a[href='/dev/mail/']").click()
@@ -135,6 +135,7 @@ def test_a_passkey_opens_the_account_without_a_password(
 
     expect(page.locator(".purse")).to_be_visible()
     # Before a key, the passkey is enough as well.
+    cast.let_time_pass_since_sign_in()
     page.goto("/developers/keys/add/")
     page.get_by_role("link", name="With a passkey").click()
     page.get_by_role("button", name="Use your passkey").click()
@@ -260,6 +261,40 @@ def test_no_page_is_wider_than_the_screen(
     for name in ("sign-in", "sign-up", "forgot-password"):
         stranger.goto(f"/{name}/")
         _look_at(stranger, f"{name}-{width}-{scheme}-{language}")
+
+
+@pytest.mark.parametrize(
+    ("width", "scheme", "language", "words"),
+    [
+        (360, "dark", "id", ("Nanti saja", "Baca dan setujui", "Saya setuju")),
+        (1280, "light", "en", ("Not now", "Read and agree", "I agree")),
+    ],
+)
+def test_new_terms_are_read_put_off_and_agreed_to(
+    open_browser: OpenBrowser,
+    alice: User,
+    width: int,
+    scheme: str,
+    language: str,
+    words: tuple[str, str, str],
+) -> None:
+    User.objects.filter(pk=alice.pk).update(terms_version="2020-01-01")
+    later, read, agree = words
+    screen = {"viewport": {"width": width, "height": 800}, "color_scheme": scheme}
+    page = open_browser(user=alice, language=language, **screen)
+
+    page.goto("/orders/")
+    _look_at(page, f"agree-{width}-{scheme}-{language}")
+    page.get_by_role("link", name=later).click()
+    page.wait_for_url("**/orders/")
+    page.goto("/buy/whatsapp/id/")
+    expect(page.locator("#buy-button")).to_be_disabled()
+    _look_at(page, f"buy-agree-{width}-{scheme}-{language}")
+    page.get_by_role("link", name=read).click()
+    page.get_by_role("button", name=agree).click()
+
+    page.wait_for_url("**/buy/whatsapp/id/**")
+    expect(page.locator("#buy-button")).to_be_enabled()
 
 
 def test_the_limits_are_told_in_a_page(open_browser: OpenBrowser, alice: User) -> None:

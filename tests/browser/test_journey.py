@@ -1,7 +1,7 @@
 """The whole way of somebody who has nothing but the address, on a small phone, in each language."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from django.utils import timezone
@@ -56,24 +56,26 @@ WORDS = {
 
 
 @pytest.fixture(scope="module")
-def web_server(
-    django_db_setup: None, own_redis_database: None, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[str]:
+def web_server(django_db_setup: None, own_redis_database: None, mail_folder: str) -> Iterator[str]:
     """A shop that keeps its mail."""
-    with serve(MAIL_FOLDER=str(tmp_path_factory.mktemp("mail"))) as base_url:
+    with serve(MAIL_FOLDER=mail_folder) as base_url:
         yield base_url
 
 
 @pytest.mark.parametrize("language", ["id", "en"])
 def test_from_the_address_to_the_code(
-    open_browser: OpenBrowser, alpha: Supplier, simulator: RemoteSimulator, language: str
+    open_browser: OpenBrowser,
+    bring_mail: Callable[[], None],
+    alpha: Supplier,
+    simulator: RemoteSimulator,
+    language: str,
 ) -> None:
     words = WORDS[language]
     page = open_browser(language=language, viewport={"width": 360, "height": 740})
 
     page.goto("/")
     page.locator(".hero").get_by_role("link", name=words["sign up"]).click()
-    _open_account(page, words)
+    _open_account(page, words, bring_mail)
     with running() as (address, _server):
         scenes.online_method(address)
         _top_up(page, words)
@@ -92,11 +94,13 @@ def test_from_the_address_to_the_code(
     assert audit_ledger() == []
 
 
-def _open_account(page: Page, words: dict[str, str]) -> None:
+def _open_account(page: Page, words: dict[str, str], bring_mail: Callable[[], None]) -> None:
     page.locator("input[type=email]").fill("dewi@example.test")
     page.get_by_label(words["password"]).fill("wholly my own one")
     page.get_by_label(words["terms"]).check()
     page.get_by_role("button", name=words["open"]).click()
+    expect(page.locator("input[name=code]")).to_be_visible()
+    bring_mail()
     with page.context.expect_page() as opened:
         page.locator("a[href='/dev/mail/']").click()
     mail = opened.value

@@ -108,7 +108,8 @@ def test_a_code_appears_without_polling(
     deliver(order, "471199")
 
     has_code(page, "471199")
-    assert [path.split("?")[0] for path in front.paths] == [f"/orders/{order.public_id}"]
+    looked_at = sorted(path.split("?")[0] for path in front.paths)
+    assert looked_at == [f"/orders/{order.public_id}", "/wallet/balance/"]
 
 
 def test_a_second_code_appears_too(
@@ -317,3 +318,15 @@ def test_the_stream_may_be_at_another_port(
             has_code(page, "471199")
             assert complaints == []
             context.close()
+
+
+def test_the_balance_follows_on_every_page(open_browser: OpenBrowser, alice: User) -> None:
+    page = open_browser(user=alice)
+    page.goto("/account/")
+    is_live(page)
+
+    cast.give(alice, 250_000)
+
+    expect(page.locator(".balance-pill")).to_contain_text("1,250,000", timeout=AT_ONCE)
+    page.locator(".balance-pill").click()
+    page.wait_for_url("**/wallet/")

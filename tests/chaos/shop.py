@@ -24,6 +24,7 @@ from tests.orders.upstream import Owned, compare
 
 ROOT = Path(__file__).parents[2]
 MONEY = 100_000_000
+PASSWORD = "correct horse battery"
 
 # Everything takes seconds where a real shop takes minutes.
 SHORT = {
@@ -45,11 +46,16 @@ import sys
 from django.core.management import call_command
 call_command("migrate", interactive=False, stdout=sys.stderr)
 call_command("load_reference_data", stdout=sys.stderr)
-call_command("seed_demo", "--supplier-url", "{supplier}", stdout=sys.stderr)
+call_command("seed_demo", "--supplier-url", "{supplier}", "--gateway-url", "{gateway}",
+             stdout=sys.stderr)
 from catalog.models import Supplier
 Supplier.objects.filter(code="alpha").update(
     options={{"cancel_lock_seconds": "1", "requests_per_second": "200"}})
 call_command("create_user", "trader@example.test", "--plan", "unlimited", stdout=sys.stderr)
+from accounts.models import User
+trader = User.objects.get(email="trader@example.test")
+trader.set_password("{password}")
+trader.save()
 call_command("credit_wallet", "trader@example.test", "{money}", "--reason", "test",
              stdout=sys.stderr)
 call_command("create_api_key", "trader@example.test", "--mode", "live")
@@ -68,6 +74,10 @@ COMMANDS = {
         "nexotp.wsgi:application",
     ),
     "supplier": ("-m", "suppliers.simulator", "--port", "{supplier_port}"),
+    "gateway": (
+        *("-m", "wallet.gateways.simulator", "--port", "{gateway_port}"),
+        *("--books", "{data}/payments.json"),
+    ),
 }
 
 
@@ -79,6 +89,7 @@ class Shop:
     servers: Servers
     port: int = field(default_factory=ports.free_port)
     supplier_port: int = field(default_factory=ports.free_port)
+    gateway_port: int = field(default_factory=ports.free_port)
     running: dict[str, "subprocess.Popen[bytes]"] = field(default_factory=dict)
     key: str = ""
 
@@ -86,13 +97,26 @@ class Shop:
     def simulator(self) -> RemoteSimulator:
         return RemoteSimulator(f"http://127.0.0.1:{self.supplier_port}")
 
+    @property
+    def web(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def gateway(self) -> str:
+        return f"http://127.0.0.1:{self.gateway_port}"
+
     def environment(self) -> dict[str, str]:
         environment = {**os.environ, **self.servers.environment(), **SHORT, "LOG_LEVEL": "WARNING"}
         environment["PYTHONWARNINGS"] = "ignore:You're running the worker with superuser privileges"
         return processes.marked(environment, self.data)
 
     def start(self, name: str) -> None:
-        values = {"data": self.data, "port": self.port, "supplier_port": self.supplier_port}
+        values = {
+            "data": self.data,
+            "port": self.port,
+            "supplier_port": self.supplier_port,
+            "gateway_port": self.gateway_port,
+        }
         self.running[name] = processes.spawn(
             [sys.executable, *(part.format(**values) for part in COMMANDS[name])],
             env=self.environment(),
@@ -126,13 +150,15 @@ class Shop:
         self.start("supplier")
         wait_until(self._supplier_answers)
         self.simulator.control(**NUMBERS)
-        script = PREPARE.format(supplier=self.simulator.url, money=MONEY)
+        script = PREPARE.format(
+            supplier=self.simulator.url, gateway=self.gateway, money=MONEY, password=PASSWORD
+        )
         done = self.manage("shell", "--no-imports", "--command", script)
         assert done.returncode == 0, done.stderr
         self.key = done.stdout.split()[-1]
-        for name in ("web", "worker", "beat"):
+        for name in ("gateway", "web", "worker", "beat"):
             self.start(name)
-        wait_until(self._web_answers)
+        wait_until(self.web_answers)
 
     def _supplier_answers(self) -> bool:
         try:
@@ -140,9 +166,9 @@ class Shop:
         except httpx2.HTTPError:
             return False
 
-    def _web_answers(self) -> bool:
+    def web_answers(self) -> bool:
         try:
-            answer = httpx2.get(f"http://127.0.0.1:{self.port}/healthz", trust_env=False)
+            answer = httpx2.get(f"{self.web}/healthz", trust_env=False)
         except httpx2.HTTPError:
             return False
         return answer.status_code == 200
@@ -172,7 +198,7 @@ class Shop:
         while time.monotonic() < ends_at:
             try:
                 answer = httpx2.post(
-                    f"http://127.0.0.1:{self.port}/api/v1/order",
+                    f"{self.web}/api/v1/order",
                     json=body,
                     headers={"Authorization": f"Bearer {self.key}"},
                     timeout=20,
@@ -189,7 +215,7 @@ class Shop:
         """Ask once; whatever comes of it."""
         with suppress(httpx2.HTTPError):
             httpx2.post(
-                f"http://127.0.0.1:{self.port}/api/v1/order/{order_id}/cancel",
+                f"{self.web}/api/v1/order/{order_id}/cancel",
                 json={},
                 headers={"Authorization": f"Bearer {self.key}"},
                 timeout=20,

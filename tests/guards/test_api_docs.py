@@ -20,6 +20,7 @@ NOT_IN_THE_API = {
     *("too_many_open_top_ups", "payment_method_unavailable", "payment_gateway_unavailable"),
     *("top_up_not_cancellable", "top_up_decided", "proof_not_wanted"),
     *("key_not_usable", "too_many_keys", "mode_changed", "account_shut"),
+    *("account_deleted", "terms_not_accepted"),
     *("open_orders_remain", "wallet_not_empty", "top_up_pending", "staff_account"),
 }
 

@@ -109,6 +109,7 @@ _MAY_SEND = {
     "office/admin/books.py",
     "office/admin/supplier_pages.py",
     "webhooks/waking.py",
+    "accounts/mails.py",
     "orders/callbacks.py",
 }
 # A callback of a gateway and a buyer who comes back: in no transaction, too.

@@ -131,7 +131,7 @@ def test_a_card_is_cancelled_in_its_place(browser: Client, alice: User) -> None:
 
     page = answer.content.decode()
     assert answer.status_code == 200
-    assert page.startswith(f'<li class="ticket ticket--calm" id="ticket-{order.pk}"')
+    assert page.startswith(f'<li class="ticket ticket--calm ticket--over" id="ticket-{order.pk}"')
     assert "Cancelled. Your money is back." in page
     assert cast.balance(alice) == 1_000_000
 
@@ -352,3 +352,21 @@ def test_success_is_shown_with_its_sample_and_sorts(
     first = page.context["places"][0]
     assert (first.country.code, first.delivered, first.ended) == ("id", 115, 140)
     assert "code came in 82% of 140 orders" in page.content.decode()
+
+
+def test_what_is_over_shrinks_to_a_line_behind_what_still_runs(
+    browser: Client, alice: User, simulator: RemoteSimulator
+) -> None:
+    done, running = cast.buy(alice), cast.buy(alice)
+    simulator.deliver(cast.attempt_of(done).reference, code="471199")
+    poll_supplier(cast.attempt_of(done).supplier, now=timezone.now())
+    page = browser.get("/orders/").content.decode()
+    assert '<details class="ticket__rest"' not in page, "a code that is not used yet stays large"
+
+    answer = browser.post(f"/orders/{done.public_id}/finish", headers=HTMX).content.decode()
+
+    assert "ticket--over" in answer
+    inside = answer.split('<details class="ticket__rest">')[1].split("</details>")[0]
+    assert "471199" in inside.split("</summary>")[0]
+    assert "data-copy" in inside.split("</summary>")[1]
+    assert f'id="ticket-{running.pk}"' in page

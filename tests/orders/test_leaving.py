@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 import pytest
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
-from django.core import mail
 from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
@@ -64,7 +63,7 @@ def test_nothing_tells_any_more_whose_it_was(alice: User) -> None:
     assert list(Transfer.objects.order_by("pk").values()) == transfers
     assert browser.get("/wallet/").status_code == 302
     assert browser.get("/api/v1/balance", headers=cast.bearer(key)).status_code == 401
-    assert mail.outbox[-1].to == ["alice@example.test"]
+    assert cast.posted()[-1].to == ["alice@example.test"]
     call_command("audit_ledger")
 
 

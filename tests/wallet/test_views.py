@@ -120,7 +120,7 @@ def test_the_download_has_plain_numbers_and_no_formula(page: Client, alice: User
     adjust_wallet(user=alice, amount=-5, adjustment_id="1", reason="=HYPERLINK(1)", by=None)
     page.cookies["django_language"] = "id"
 
-    rows = table(page)
+    rows = table(page, columns="en")
 
     assert [(row["kind"], row["amount"], row["balance_after"]) for row in rows] == [
         ("adjustment", "-5", str(999_995 - order.price)),
@@ -130,7 +130,7 @@ def test_the_download_has_plain_numbers_and_no_formula(page: Client, alice: User
     assert rows[0]["note"] == "'=HYPERLINK(1)"
     assert rows[1]["order"] == order.public_id
     assert "jumlah" in table(page, columns="id")[0]
-    assert [row["kind"] for row in table(page, kind="hold")] == ["hold"]
+    assert [row["kind"] for row in table(page, kind="hold", columns="en")] == ["hold"]
 
 
 @pytest.mark.parametrize("cell", ["=1", "+1", "-1", "@x", "\t=1", "\r=1", "\n=1"])
@@ -207,3 +207,26 @@ def test_a_wrong_choice_changes_nothing(page: Client, alice: User, sent: dict[st
 
     assert answer.status_code == 400
     assert open_wallet(user=alice, mode="live").low_balance_at is None
+
+
+@pytest.mark.parametrize(("language", "name"), [("en", "balance_after"), ("id", "saldo")])
+def test_the_columns_speak_the_pages_language_unless_a_program_asks(
+    page: Client, language: str, name: str
+) -> None:
+    page.cookies["django_language"] = language
+
+    assert name in table(page)[0]
+    assert "balance_after" in table(page, columns="en")[0]
+    assert f'<option value="{language}" selected>' in page.get("/wallet/").content.decode()
+
+
+def test_the_balance_in_the_head_is_told_only_when_it_changed(page: Client, alice: User) -> None:
+    before = page.get("/wallet/balance/", {"seen": "1000000"})
+    order = cast.buy(alice)
+
+    after = page.get("/wallet/balance/", {"seen": "1000000"}).content.decode()
+
+    assert before.status_code == 204
+    assert f"{1_000_000 - order.price:,}" in after
+    assert f"seen={1_000_000 - order.price}" in after
+    assert "data-live-wallet" in page.get("/buy/").content.decode()

@@ -22,6 +22,7 @@ from wallet.actions.opening import (
     start_payment,
 )
 from wallet.actions.paying import (
+    AccountDeleted,
     TopUpNotCancellable,
     cancel_top_up,
     check_due_payments,
@@ -57,6 +58,7 @@ from wallet.actions.wallets import (
 )
 
 __all__ = [
+    "AccountDeleted",
     "AccountShut",
     "AlreadySettled",
     "GatewayAway",

@@ -38,7 +38,10 @@ class ProofFile:
 
 @transaction.atomic
 def approve_top_up(top_up: TopUp, *, received: int, by: User, now: datetime) -> TopUp:
-    """Credit what has come, in minor units, whatever the buyer was to pay. Raises TopUpDecided."""
+    """Credit what has come, in minor units, whatever the buyer was to pay.
+
+    Raises TopUpDecided, AccountDeleted.
+    """
     row = TopUp.objects.locked(top_up.pk)
     if not row.can_be_decided:
         raise TopUpDecided
@@ -52,7 +55,9 @@ def reject_top_up(top_up: TopUp, *, reason: str, by: User, now: datetime) -> Top
     row = TopUp.objects.locked(top_up.pk)
     if not row.can_be_decided:
         raise TopUpDecided
-    decided = {"review": "", "reason": reason[:200], "decided_by": by, "mail_due_at": now}
+    decided = {"review": "", "reason": reason[:200], "decided_by": by}
+    if row.user.deleted_at is None:
+        decided["mail_due_at"] = now
     if row.state == TopUpState.REJECTED:
         row.note(**decided)
     else:

@@ -34,6 +34,14 @@ _GATEWAY_RESTS = timedelta(seconds=30)
 _HINT_PAUSE = timedelta(seconds=4)
 
 
+class AccountDeleted(Problem):
+    code = "account_deleted"
+    status = 409
+    message = _(
+        "This account was deleted: nobody could spend the money. Send it back, then reject."
+    )
+
+
 class TopUpNotCancellable(Problem):
     code = "top_up_not_cancellable"
     status = 409
@@ -126,6 +134,8 @@ def _record_paid(row: TopUp, paid: int, *, now: datetime) -> None:
         row.note(next_check_at=None, checked_at=now)
     elif row.state == TopUpState.REJECTED:
         row.note(review=Review.AFTER_REJECTION, paid_amount=paid, next_check_at=None)
+    elif _is_deleted(row):
+        row.note(review=Review.ACCOUNT_DELETED, paid_amount=paid, next_check_at=None)
     elif paid != row.amount:
         row.note(review=Review.WRONG_AMOUNT, paid_amount=paid, next_check_at=None)
     else:
@@ -137,8 +147,11 @@ def confirm(
 ) -> None:
     """Credit a top-up whose row the caller has locked, in the same transaction.
 
-    The wallet is locked last. Whoever may have turned away by now is written to.
+    The account is locked before the wallet, as its deletion does. Whoever may have turned away by
+    now is written to. Raises AccountDeleted.
     """
+    if _is_deleted(row):
+        raise AccountDeleted
     was_waiting = by is None and row.is_pending
     row.move(
         TopUpState.CONFIRMED,
@@ -151,6 +164,12 @@ def confirm(
         mail_due_at=None if was_waiting else now,
     )
     credit_top_up(user=row.user, amount=credited, top_up_id=row.public_id, by=by)
+
+
+def _is_deleted(row: TopUp) -> bool:
+    """Whether nobody owns the wallet any more; that stays so until the transaction ends."""
+    owner = User.objects.select_for_update(no_key=True).get(pk=row.user_id)
+    return owner.deleted_at is not None
 
 
 def cancel_top_up(top_up: TopUp, *, now: datetime) -> TopUp:

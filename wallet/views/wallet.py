@@ -11,6 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import get_language, override
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from accounts.models import Mode, User
@@ -18,7 +19,7 @@ from accounts.modes import mode_of
 from nexotp.lib.amounts import amount_text
 from nexotp.lib.money import to_decimal
 from nexotp.lib.pagination import keyset_page
-from nexotp.lib.tables import Cell, csv_answer, in_batches
+from nexotp.lib.tables import Cell, column_names, csv_answer, in_batches
 from wallet.actions import fill_up_sandbox, open_wallet, set_low_balance_alert
 from wallet.forms import AlertForm, StatementForm
 from wallet.models import LedgerAccount, Statement, TopUp, Transfer
@@ -39,6 +40,16 @@ _COLUMNS = {
 def show_wallet(request: HttpRequest) -> HttpResponse:
     """The balance, and every movement behind it."""
     return _wallet_page(request)
+
+
+@never_cache
+@require_safe
+def show_balance(request: HttpRequest) -> HttpResponse:
+    """The balance in the head of every page; nothing where the page shows it already."""
+    wallet = open_wallet(user=owner_of(request), mode=mode_of(request))
+    if request.GET.get("seen") == str(wallet.balance):
+        return HttpResponse(status=204)
+    return render(request, "wallet/pill.html", {"wallet": wallet})
 
 
 def _wallet_page(request: HttpRequest, alert_form: AlertForm | None = None) -> HttpResponse:
@@ -99,8 +110,7 @@ def download_statement(request: HttpRequest) -> HttpResponseBase:
     if not form.is_valid():
         return _wallet_page(request)
     wallet = open_wallet(user=owner_of(request), mode=mode_of(request))
-    wanted = request.GET.get("columns", "")
-    columns = _COLUMNS.get(wanted, _COLUMNS["en"])
+    columns = column_names(_COLUMNS, request.GET.get("columns", ""))
     rows = _cells(_statement(form, wallet), wallet, get_language() or "en")
     return csv_answer("nexotp-wallet", columns, rows)
 
