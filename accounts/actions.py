@@ -17,6 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts import keys
+from accounts.freezing import check_not_frozen
 from accounts.models import ApiKey, Dialect, Mode, Plan, Scope, User
 from nexotp.lib.errors import Problem
 
@@ -105,8 +106,9 @@ def create_api_key(
 ) -> tuple[ApiKey, str]:
     """Create a key and return its row with the key itself, which is not kept; no scope means all.
 
-    Raises InvalidScope, TooManyKeys, and ValueError for a network that is none.
+    Raises AccountFrozen, InvalidScope, TooManyKeys, and ValueError for a network that is none.
     """
+    check_not_frozen(user)
     if ApiKey.objects.filter(user=user).usable(timezone.now()).count() >= MOST_KEYS:
         raise TooManyKeys
     if unknown := set(scopes) - set(Scope.values):
@@ -139,9 +141,10 @@ def create_api_key(
 def rotate_api_key(key: ApiKey, *, overlap: timedelta, now: datetime) -> tuple[ApiKey, str]:
     """Return a new key that may do the same, with the key itself; the old one ends after `overlap`.
 
-    Raises KeyNotUsable, also for the second of two who rotate at once.
+    Raises AccountFrozen, and KeyNotUsable, also for the second of two who rotate at once.
     """
-    row = ApiKey.objects.select_for_update().get(pk=key.pk)
+    row = ApiKey.objects.select_for_update(of=("self",)).select_related("user").get(pk=key.pk)
+    check_not_frozen(row.user)
     if row.ended_as(now) or row.replaced_at is not None:
         raise KeyNotUsable
     ends_at = now + overlap

@@ -7,4 +7,9 @@ class AccountsConfig(AppConfig):
     verbose_name = _("Accounts")
 
     def ready(self) -> None:
+        from allauth.mfa.signals import authenticator_added
+
         from accounts import checks  # noqa: F401  registers itself
+        from accounts.second_step import remember_added
+
+        authenticator_added.connect(remember_added)

@@ -33,6 +33,8 @@ def _opens_page(request: HttpRequest) -> bool:
     """Whether somebody looks at a whole page, and not a part, a file or a picture."""
     return (
         request.method == "GET"
+        # Nor a colleague who looks at the shop as a customer, and cannot answer.
+        and not hasattr(request, "viewing")
         and "text/html" in request.headers.get("Accept", "")
         and "HX-Request" not in request.headers
         and not request.path.startswith(_NOT_HERE)

@@ -9,11 +9,18 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from nexotp.lib.addresses import is_in_networks
 from nexotp.lib.ids import new_id
 from nexotp.lib.ratelimit import Bucket
+
+#: what the owner of a frozen account is told where staff wrote nothing else
+FROZEN = _(
+    "Your account is frozen while we look into something. You can see everything, and open orders"
+    " go on; buying, topping up and new keys have to wait. Write to us to have it lifted."
+)
 
 
 class Mode(models.TextChoices):
@@ -115,6 +122,15 @@ class User(AbstractBaseUser, PermissionsMixin):
     cooling_reason = models.CharField(max_length=100, blank=True, editable=False)
     # Orders placed before this are not held against the account again.
     judged_from = models.DateTimeField(null=True, editable=False)
+    # Signs in and reads, and spends nothing: staff has stopped it.
+    frozen_at = models.DateTimeField(_("frozen since"), null=True, editable=False)
+    frozen_reason = models.CharField(
+        _("why it is frozen"), max_length=200, blank=True, editable=False
+    )
+    # What its owner is told; empty: the usual words.
+    frozen_message = models.CharField(
+        _("what its owner reads"), max_length=300, blank=True, editable=False
+    )
     # Which terms were accepted, and when; empty for accounts that the shop opened itself.
     terms_version = models.CharField(max_length=20, blank=True, editable=False)
     terms_accepted_at = models.DateTimeField(null=True, editable=False)
@@ -132,6 +148,8 @@ class User(AbstractBaseUser, PermissionsMixin):
         verbose_name_plural = _("users")
         permissions: ClassVar[list[Any]] = [
             ("lift_cool_down", _("May lift cool-downs")),
+            ("freeze_user", _("May freeze accounts and let them go on")),
+            ("view_as_user", _("May look at the shop as a customer sees it")),
         ]
         constraints: ClassVar[list[Any]] = [
             # Kept in lower case, so that unique means unique to people too.
@@ -142,6 +160,15 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def __str__(self) -> str:
         return self.email
+
+    @property
+    def is_frozen(self) -> bool:
+        return self.frozen_at is not None
+
+    @property
+    def frozen_words(self) -> "str | Promise":
+        """What its owner is told while it is frozen."""
+        return self.frozen_message or FROZEN
 
     def is_cooling(self, now: datetime) -> bool:
         return self.cooling_until is not None and self.cooling_until > now

@@ -227,6 +227,8 @@ after {seconds:.1f} s. Ctrl-C stops it.
 
   buyer         {demo["buyer"]["email"]}  {demo["buyer"]["password"]}
   admin         {demo["admin"]["email"]}  {demo["admin"]["password"]}  {place.web}/admin/
+                the code of its second step is shown at {place.web}/dev/mail/
+                (or add {demo["admin"]["second_step"]} to an authenticator app)
   sandbox key   {demo["sandbox_key"]}
   live key      {demo["live_key"]}
   simulator     {place.control}

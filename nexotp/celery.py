@@ -8,7 +8,7 @@ import os
 
 from celery import Celery
 from celery.schedules import crontab
-from celery.signals import setup_logging
+from celery.signals import setup_logging, worker_ready
 from django.conf import settings
 from kombu.transport.redis import Channel
 
@@ -49,6 +49,8 @@ QUEUES = {
     "webhooks.prune_log": UPKEEP,
     "office.fold_sums": UPKEEP,
     "office.check_books": UPKEEP,
+    "office.end_overdue_views": UPKEEP,
+    "office.note_settings": UPKEEP,
 }
 
 # Giving messages back while the connection breaks fails in a way that ends the worker, and so does
@@ -195,6 +197,11 @@ app.conf.update(
             "schedule": 300.0,
             "options": {"expires": 240},
         },
+        "end overdue looks as a customer": {
+            "task": "office.end_overdue_views",
+            "schedule": 60.0,
+            "options": {"expires": 30},
+        },
         # Also sent at once by the button in the admin.
         "check the books": {
             "task": "office.check_books",
@@ -204,6 +211,12 @@ app.conf.update(
     },
 )
 app.autodiscover_tasks(["accounts", "orders", "catalog", "wallet", "webhooks", "office"])
+
+
+@worker_ready.connect
+def _note_settings(**_options: object) -> None:
+    """Have the audit told what changed in the environment since the last start."""
+    app.send_task("office.note_settings", queue=UPKEEP, expires=600)
 
 
 @setup_logging.connect

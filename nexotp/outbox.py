@@ -7,6 +7,8 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from accounts import demo
+from accounts.models import User
 from nexotp.lib.outbox import newest_letters
 
 _SHOWN = 20
@@ -19,4 +21,10 @@ def show_mail(request: HttpRequest) -> HttpResponse:
     """Everybody's mail, for whoever can reach the machine; only where MAIL_FOLDER is set."""
     if not settings.MAIL_FOLDER:
         raise Http404
-    return render(request, "dev/mail.html", {"letters": newest_letters(_SHOWN)})
+    has_demo = User.objects.filter(email=demo.ADMIN).exists()
+    context = {
+        "letters": newest_letters(_SHOWN),
+        "admin": demo.ADMIN,
+        "code": demo.code_now() if has_demo else "",
+    }
+    return render(request, "dev/mail.html", context)

@@ -9,11 +9,13 @@ class OfficeConfig(AppConfig):
 
     def ready(self) -> None:
         from nexotp.lib.acting import audit_tables
+        from office import failing
         from office.labels import name_columns
         from office.roles import set_roles
         from office.triggers import AUDITED
 
         name_columns()
+        failing.listen()
         audit_tables([each.table for each in AUDITED])
         # The last app: by now every permission exists.
         post_migrate.connect(set_roles, sender=self)

@@ -1,10 +1,11 @@
-"""Finding an order by whatever a customer or a colleague names it with."""
+"""Finding an order or an account by whatever a customer or a colleague names it with."""
 
+import re
 from contextlib import suppress
 
 from django.db.models import Q, QuerySet
 
-from accounts.models import User
+from accounts.models import ApiKey, User
 from catalog.models import Supplier
 from orders.models import Order, PurchaseAttempt
 from wallet.models import Transfer
@@ -14,6 +15,9 @@ _LARGEST_NUMBER = 2**63 - 1
 _MOST_ACCOUNTS = 50
 # A number may have been sold again and again over the years.
 _MOST_ORDERS = 100
+# More accounts than anybody reads; whoever is not among them takes more letters to find.
+_MOST_FOUND = 500
+_KEY = re.compile(r"nx_(?:live|test)_([0-9A-Za-z]{4,10})")
 
 
 def find_orders(orders: QuerySet[Order], words: str) -> QuerySet[Order]:
@@ -36,6 +40,29 @@ def find_orders(orders: QuerySet[Order], words: str) -> QuerySet[Order]:
     return orders.filter(
         pk__in=list(Order.objects.filter(meant).values_list("pk", flat=True)[:_MOST_ORDERS])
     )
+
+
+def find_accounts(users: QuerySet[User], words: str) -> QuerySet[User]:
+    """Return the accounts meant by an e-mail or its beginning, a public id, a number or a key.
+
+    Of a key its beginning is enough, as it is shown everywhere; each is a lookup in an index.
+    """
+    words = words.strip()
+    if words.startswith("acc_"):
+        return users.filter(public_id=words)
+    if match := _KEY.match(words):
+        return users.filter(pk__in=_owners(public_id__startswith=match[1]))
+    meant = Q(email__startswith=words.lower()) | Q(pk__in=_owners(public_id=words))
+    with suppress(ValueError):
+        number = int(words.lstrip("#"))
+        if 0 < number <= _LARGEST_NUMBER:
+            meant |= Q(pk=number)
+    found = User.objects.filter(meant).order_by("-pk").values_list("pk", flat=True)
+    return users.filter(pk__in=list(found[:_MOST_FOUND]))
+
+
+def _owners(**key: str) -> list[int]:
+    return list(ApiKey.objects.filter(**key).values_list("user_id", flat=True)[:_MOST_FOUND])
 
 
 def _by_reference(words: str) -> list[int]:

@@ -20,6 +20,7 @@ LABELS: dict[str, "str | Promise"] = {
     "closing_reason": _("reason for closing"),
     "closing_since": _("closing since"),
     "code": _("code"),
+    "cooling_reason": _("why it cools down"),
     "cost": _("cost"),
     "country": _("country"),
     "created_at": _("created at"),

@@ -16,6 +16,7 @@ _LOOK_AT_ORDERS = (
     *("accounts.view_user", "accounts.view_plan", "wallet.view_ledgeraccount"),
     *("wallet.view_transfer", "wallet.view_topup", "office.view_approval"),
 )
+_ANSWER_PEOPLE = ("office.view_accountnote", "office.add_accountnote", "accounts.freeze_user")
 _LOOK_AT_CATALOGUE = (
     *("catalog.view_service", "catalog.view_country", "catalog.view_offer"),
     *("catalog.view_supplier", "catalog.view_pause", "catalog.view_block"),
@@ -25,9 +26,11 @@ _LOOK_AT_CATALOGUE = (
 ROLES: dict[str, tuple[str, ...]] = {
     "support": (
         *_LOOK_AT_ORDERS,
+        *_ANSWER_PEOPLE,
         *_LOOK_AT_CATALOGUE,
         *("orders.check_order", "orders.cancel_order", "orders.refund_order"),
         *("accounts.view_apikey", "accounts.change_apikey", "accounts.lift_cool_down"),
+        "accounts.view_as_user",
         *("webhooks.view_endpoint", "webhooks.change_endpoint", "webhooks.view_delivery"),
         "webhooks.view_deliveryattempt",
         # Whoever is at work when something goes wrong; only an owner lets it go on.
@@ -47,6 +50,7 @@ ROLES: dict[str, tuple[str, ...]] = {
     ),
     "finance": (
         *_LOOK_AT_ORDERS,
+        *_ANSWER_PEOPLE,
         *("catalog.view_supplier", "catalog.view_exchangerate"),
         *("orders.decide_attempt", "orders.view_straypurchase", "orders.change_straypurchase"),
         *("orders.view_suppliertopup", "orders.add_suppliertopup"),

@@ -18,6 +18,17 @@ def fold_sums() -> None:
         pass
 
 
+@shared_task(name="office.end_overdue_views")
+def end_overdue_views() -> None:
+    actions.end_overdue_views(now=timezone.now())
+
+
+@shared_task(name="office.note_settings")
+def note_settings() -> None:
+    """Asked for by every worker that starts; the first one finds what there is."""
+    actions.note_settings(now=timezone.now())
+
+
 @shared_task(name="office.check_books", time_limit=600, soft_time_limit=580)
 def check_books() -> None:
     """Do the checks that staff asked for; nobody asks for several at once."""

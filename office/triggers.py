@@ -77,6 +77,19 @@ DROP FUNCTION office_audit();
 """
 
 
+# Written once, as the audit itself is.
+FINAL_NOTES = """
+CREATE TRIGGER office_note_is_final BEFORE UPDATE OR DELETE ON office_accountnote
+    FOR EACH ROW EXECUTE FUNCTION office_refuse_change();
+CREATE TRIGGER office_note_is_kept BEFORE TRUNCATE ON office_accountnote
+    FOR EACH STATEMENT EXECUTE FUNCTION office_refuse_change();
+"""
+UNDO_FINAL_NOTES = """
+DROP TRIGGER office_note_is_final ON office_accountnote;
+DROP TRIGGER office_note_is_kept ON office_accountnote;
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Audited:
     """A table whose changes are noted: all columns but `noise`, `secrets` without their values.
@@ -92,6 +105,7 @@ class Audited:
     label: str = ""
     only_inserted: str = "true"
     only_updated: str = "true"
+    only_deleted: str = "true"
 
     @property
     def sql(self) -> str:
@@ -106,7 +120,7 @@ CREATE TRIGGER office_audit_insert AFTER INSERT ON {self.table} FOR EACH ROW
 CREATE TRIGGER office_audit_update AFTER UPDATE ON {self.table} FOR EACH ROW
     WHEN (({self.only_updated}) AND {differs}) EXECUTE FUNCTION {call};
 CREATE TRIGGER office_audit_delete AFTER DELETE ON {self.table} FOR EACH ROW
-    EXECUTE FUNCTION {call};
+    WHEN ({self.only_deleted}) EXECUTE FUNCTION {call};
 """
 
     @property
@@ -145,6 +159,14 @@ AUDITED = (
         label="code",
     ),
     Audited("catalog_block"),
+    # Suppliers' failures pause by themselves all day.
+    Audited(
+        "catalog_pause",
+        noise=("failure_count",),
+        only_inserted=_BY_A_PERSON,
+        only_updated=_BY_A_PERSON,
+        only_deleted=_BY_A_PERSON,
+    ),
     # Loading reference data is no decision.
     Audited("catalog_service", label="code", only_inserted=_BY_A_PERSON, only_updated=_BY_A_PERSON),
     Audited("catalog_country", label="code", only_inserted=_BY_A_PERSON, only_updated=_BY_A_PERSON),

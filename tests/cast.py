@@ -8,7 +8,10 @@ from typing import Any
 
 from allauth.account.internal.flows.login import AUTHENTICATION_METHODS_SESSION_KEY
 from allauth.account.internal.userkit import user_id_to_str
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import TOTP
 from django.conf import settings
+from django.contrib.sessions.backends.base import SessionBase
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.core.mail import EmailMessage
@@ -17,6 +20,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.actions import create_api_key, create_user
+from accounts.demo import SECRET, code_at
 from accounts.mails import open_mail
 from accounts.models import Mode, OutgoingMail, User
 from catalog.actions import sync_catalogue
@@ -32,9 +36,30 @@ PASSWORD = "correct horse battery"
 
 
 def open_account(name: str, *, plan: str = "pro", is_staff: bool = False) -> User:
-    return create_user(
+    user = create_user(
         email=f"{name}@example.test", password=PASSWORD, plan=plan, is_staff=is_staff
     )
+    if is_staff:
+        give_second_step(user)
+    return user
+
+
+def give_second_step(user: User) -> None:
+    """An authenticator app, as everybody who works in the admin has."""
+    TOTP.activate(user, SECRET)
+
+
+def code_of(user: User, *, steps: int = 0) -> str:
+    """Return what the person's authenticator app shows, now or some half minutes away."""
+    assert Authenticator.objects.filter(user=user, type=Authenticator.Type.TOTP).exists()
+    return code_at(SECRET, time.time() + 30 * steps)
+
+
+def show_second_step(session: SessionBase, user: User) -> None:
+    """Let a session be one in which the code was typed, as after a real sign-in of staff."""
+    key = AUTHENTICATION_METHODS_SESSION_KEY
+    session[key] = [*session.get(key, []), {"method": "mfa", "at": time.time(), "type": "totp"}]
+    session["account_authentication_methods_user"] = user_id_to_str(user)
 
 
 def give(user: User, amount: int, *, mode: str = Mode.LIVE) -> None:
@@ -61,6 +86,8 @@ def sign_in(browser: Client, user: User) -> None:
         {"method": "password", "at": time.time(), "reauthenticated": True}
     ]
     session["account_authentication_methods_user"] = user_id_to_str(user)
+    if user.is_staff:
+        show_second_step(session, user)
     session.save()
 
 
@@ -156,6 +183,9 @@ def stock_the_shop(handler_url: str, api_key: str) -> None:
 # Emptied after a test that committed; the catalogue stays, but for the suppliers' moods.
 _MOVED = [
     "office_auditentry",
+    "office_accountnote",
+    "office_customerview",
+    "office_knownsetting",
     "office_approval",
     "office_bookscheck",
     "office_moneyhour",

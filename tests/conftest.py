@@ -10,9 +10,11 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
+from django.contrib.auth.signals import user_logged_in
 from django.core.cache import cache, caches
 from django.core.management import call_command
 from django.db import connection
+from django.http import HttpRequest
 from django.test.utils import setup_databases, teardown_databases
 from pytest_django import Settings
 
@@ -93,6 +95,18 @@ def full_buckets(request: pytest.FixtureRequest) -> None:
 def fresh_process() -> None:
     """Each test asks for everything anew, as a process that has just started."""
     brief.forget_everything()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def staff_shows_its_second_step() -> None:
+    """`force_login` leaves out the door; a colleague who came through it has typed a code."""
+
+    def show(*, request: HttpRequest, user: User, **_signal: Any) -> None:
+        # Real sign-ins have a method; what they show is theirs to show.
+        if request.method is None and user.is_staff:
+            cast.show_second_step(request.session, user)
+
+    user_logged_in.connect(show, weak=False)
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from django.db import connection, transaction
 SETTING = "nexotp.acting"
 
 _reason: ContextVar[str] = ContextVar("acting_reason", default="")
+_context: "ContextVar[Context | None]" = ContextVar("acting_context", default=None)
 _writes: re.Pattern[str] | None = None
 
 Context = Callable[[], dict[str, Any]]
@@ -44,8 +45,19 @@ def because(reason: str) -> Iterator[None]:
 @contextmanager
 def acting(context: Context) -> Iterator[None]:
     """Tell the database who acts; `context` is asked at the time of each write."""
-    with connection.execute_wrapper(partial(_tell, context)):
-        yield
+    token = _context.set(context)
+    try:
+        with connection.execute_wrapper(partial(_tell, context)):
+            yield
+    finally:
+        _context.reset(token)
+
+
+def from_where() -> dict[str, str]:
+    """Return the request, the page and the address of who acts; empty where no browser does."""
+    context = _context.get()
+    told = context() if context else {}
+    return {name: told.get(name, "") for name in ("request_id", "path", "address")}
 
 
 def _tell(

@@ -47,7 +47,7 @@ def ask(
 ) -> HttpResponse:
     """Show a form, or do what it was sent for; a Problem is shown beside the form.
 
-    `act` takes what was entered and returns what to tell.
+    `act` takes what was entered and returns what to tell, if anything.
     """
     if request.method == "POST" and form.is_valid():
         try:
@@ -56,7 +56,8 @@ def ask(
         except Problem as problem:
             form.add_error(None, str(problem.message))
         else:
-            messages.success(request, str(told))
+            if told:
+                messages.success(request, str(told))
             return redirect(back)
     shown = context | {"title": title, "form": form, "about": about, "lines": lines, "back": back}
     status = 422 if form.is_bound else 200

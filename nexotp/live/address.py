@@ -10,7 +10,13 @@ from django.utils.functional import SimpleLazyObject
 
 
 def live(request: HttpRequest) -> dict[str, Any]:
-    """A context processor; the address is made only where a template shows it."""
+    """A context processor; the address is made only where a template shows it.
+
+    None while staff looks at the shop as a customer: the stream would be the colleague's own.
+    Pages look by themselves then.
+    """
+    if hasattr(request, "viewing"):
+        return {}
     return {"live_url": SimpleLazyObject(partial(_address, request))}
 
 

@@ -192,7 +192,7 @@ def _viewer(request: HttpRequest, template: str, *, name: str) -> HttpResponse:
 
 def _edition(request: HttpRequest) -> Edition:
     key = ""
-    if request.user.is_authenticated:
+    if request.user.is_authenticated and not request.user.is_frozen:
         key = reference_key(user=request.user, now=timezone.now())
     return edition_for(request, key=key)
 

@@ -56,6 +56,9 @@ _ADVICE: dict[str, Promise] = {
         "Finish or cancel some of `details.openOrders` orders; your plan sets the limit."
     ),
     "account_closed": gettext_lazy("The owner or the shop has closed the account; stop calling."),
+    "account_frozen": gettext_lazy(
+        "Stop ordering and write to us; reading goes on, and open orders do."
+    ),
     "account_cooling_down": gettext_lazy(
         "Wait until `details.until`, then order only what you will wait for; open orders go on."
     ),

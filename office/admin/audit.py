@@ -20,6 +20,7 @@ from office.models import Act, AuditEntry
 _SHOWN_AT_ONCE = 4
 # Tables that only tie two others together have no name that a person would know.
 _PAIRS = {
+    "office_knownsetting": _("Settings of the deployment"),
     "accounts_user_groups": _("Groups of an account"),
     "accounts_user_user_permissions": _("Rights of an account"),
     "auth_group_permissions": _("Rights of a group"),

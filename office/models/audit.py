@@ -15,6 +15,11 @@ class Act(models.TextChoices):
     UPDATE = "update", _("Changed")
     DELETE = "delete", _("Deleted")
     SIGN_IN = "sign_in", _("Signed in")
+    FAILED = "failed", _("Failed to sign in")
+    STEP_OFF = "step_off", _("Took off a second step")
+    VIEW_BEGAN = "view_began", _("Began to look as a customer")
+    VIEW_ENDED = "view_ended", _("Ended looking as a customer")
+    SETTINGS = "settings", _("Settings changed")
     CHECKED = "checked", _("Checked an order")
     CANCELLED = "cancelled", _("Cancelled an order")
     ASKED = "asked", _("Asked for approval")
@@ -66,3 +71,13 @@ class AuditEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_act_display()}: {self.subject} {self.label or self.row_id}"
+
+
+class KnownSetting(models.Model):
+    """What a setting of this deployment was at the last start; of a secret its keyed hash."""
+
+    name = models.CharField(max_length=60, primary_key=True)
+    value = models.TextField()
+
+    class Meta:
+        default_permissions = ()

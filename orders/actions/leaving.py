@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.actions import forget_person
+from accounts.freezing import check_not_frozen
 from accounts.mails import post_mail
 from accounts.models import Mode, User
 from nexotp.lib.errors import Problem
@@ -45,13 +46,13 @@ def delete_account(user: User, *, give_up: int, now: datetime) -> None:
     """Forget whose account it was and lock it for good; orders and ledger stay as they are.
 
     `give_up` is what the owner leaves in the live wallet, in minor units: exactly what is there.
-    Raises OpenOrdersRemain, TopUpPending, WalletNotEmpty, StaffAccount.
+    Raises OpenOrdersRemain, TopUpPending, WalletNotEmpty, StaffAccount, AccountFrozen.
     """
     if user.is_staff:
         raise StaffAccount
     # Whoever opens a top-up holds the account, whoever places an order its wallet until the order
     # is there, and both look then whether the account still is: one of the two sees the other.
-    User.objects.select_for_update(no_key=True).get(pk=user.pk)
+    check_not_frozen(User.objects.select_for_update(no_key=True).get(pk=user.pk))
     wallets = list(LedgerAccount.objects.select_for_update().filter(owner=user).order_by("pk"))
     if open_orders(user):
         raise OpenOrdersRemain

@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
+from accounts.freezing import check_not_frozen
 from accounts.live import tell_pages
 from accounts.models import Mode, User
 from catalog.actions import exchange_rates
@@ -121,11 +122,12 @@ def place_order(
     """Hold the price and buy a number; a repeated key returns the first order.
 
     Raises InsufficientFunds, NoNumbers, SupplierUnavailable, PriceAboveMax, RateUnavailable,
-    TooManyOpenOrders, AccountCoolingDown, AccountClosed, IdempotencyKeyReused,
+    TooManyOpenOrders, AccountCoolingDown, AccountClosed, AccountFrozen, IdempotencyKeyReused,
     IdempotencyInProgress.
     """
     if request.key and (earlier := _earlier_order(request, user=user, mode=mode)):
         return Placement(earlier, is_replay=True)
+    check_not_frozen(user)
     if mode == Mode.LIVE:
         check_cool_down(user, now)
     clock = Clock(now)
@@ -225,7 +227,8 @@ def _open_order(
 ) -> tuple[Order, PurchaseAttempt]:
     """Record the intention: the order, its first attempt, and the hold, all or nothing.
 
-    Raises InsufficientFunds, TooManyOpenOrders, AccountClosed, and IntegrityError for a key in use.
+    Raises InsufficientFunds, TooManyOpenOrders, AccountClosed, AccountFrozen, and IntegrityError
+    for a key in use.
     """
     room = _room_for_orders(user, mode)
     wallet = open_wallet(user=user, mode=mode)
@@ -249,9 +252,11 @@ def _open_order(
         attempt = record_attempt(order, first, now=now, route=quote.route.explained())
         hold_price(order.money, wallet=wallet, request_id=request_id)
         tell_pages(user.pk, order.public_id)
-        # The wallet is locked now, so the account can neither be deleted in between …
-        if not User.objects.filter(pk=user.pk, is_active=True).exists():
+        # The wallet is locked now, so the account can neither be deleted nor frozen in between …
+        owner = User.objects.only("is_active", "frozen_at", "frozen_message").get(pk=user.pk)
+        if not owner.is_active:
             raise AccountClosed
+        check_not_frozen(owner)
         if room <= _CLOSE_TO_THE_CAP:
             # … nor can somebody else's order slip in.
             _room_for_orders(user, mode, counting_this_one=True)

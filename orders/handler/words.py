@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from accounts import authentication as keys
+from accounts.freezing import AccountFrozen
 from nexotp.lib import errors
 from orders import actions, lookup
 from orders.states import Status
@@ -51,6 +52,7 @@ _WORDS: Mapping[type[errors.Problem], Word] = {
     keys.ScopeMissing: Word("BAD_KEY", 403),
     errors.RateLimited: Word("RATE_LIMIT", 429),
     actions.AccountCoolingDown: Word("BANNED", 403),
+    AccountFrozen: Word("ACCOUNT_INACTIVE", 403),
     actions.TooManyOpenOrders: Word("CHANNELS_LIMIT", 403),
     actions.IdempotencyKeyReused: ORDER_EXISTS,
     actions.IdempotencyInProgress: ORDER_EXISTS,

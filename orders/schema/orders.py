@@ -7,6 +7,7 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema_field
 from rest_framework import serializers
 
 from accounts.description import PAGING, ULID, Example, describe
+from accounts.freezing import AccountFrozen
 from nexotp.lib.errors import InvalidRequest
 from orders.actions import (
     AccountClosed,
@@ -272,6 +273,7 @@ create_order = describe(
         TooManyOpenOrders,
         AccountCoolingDown,
         AccountClosed,
+        AccountFrozen,
         NoNumbers,
         SupplierUnavailable,
     ),

@@ -220,7 +220,8 @@ def test_staff_comes_in_by_the_shops_door_and_on(client: Client, staff: User) ->
         "password": cast.PASSWORD,
         "next": door.context["redirect_field_value"],
     }
-    answer = client.post("/sign-in/", form)
+    client.post("/sign-in/", form)
+    answer = client.post("/sign-in/second-step/", {"code": cast.code_of(staff)})
 
     assert answer["Location"] == "/admin/wallet/transfer/"
     assert client.get("/admin/wallet/transfer/").status_code == 200

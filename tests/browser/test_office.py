@@ -21,6 +21,7 @@ def colleague(name: str, role: str) -> User:
     user = cast.open_account(name)
     user.is_staff = True
     user.save()
+    cast.give_second_step(user)
     user.groups.add(Group.objects.get(name=role))
     return user
 

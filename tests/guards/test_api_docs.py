@@ -15,6 +15,7 @@ from tests.guards.source import ROOT
 NOT_IN_THE_API = {
     *("email_taken", "invalid_email", "unknown_plan", "invalid_scope", "order_not_refundable"),
     *("already_asked", "already_decided", "not_your_own"),
+    *("already_so", "not_your_rank", "not_to_be_seen"),
     *("attempt_not_open", "outcome_does_not_fit", "reference_taken"),
     *("stray_not_open", "no_lost_purchase"),
     *("too_many_open_top_ups", "payment_method_unavailable", "payment_gateway_unavailable"),

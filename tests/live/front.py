@@ -23,12 +23,22 @@ class Front:
         self.port = 0
         self.paths: list[str] = []
         self.holds_orders = False
+        self._serving: set[asyncio.Task[None] | None] = set()
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        # The loop itself holds on to neither the task nor what it reads from.
+        task = asyncio.current_task()
+        self._serving.add(task)
+        try:
+            await self._pass_on(reader, writer)
+        finally:
+            self._serving.discard(task)
+
+    async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         # Whatever ends it, a test's end among them, nothing may be left for the collector to close.
         with closing(writer), suppress(OSError, asyncio.IncompleteReadError):
             head = await reader.readuntil(b"\r\n\r\n")
@@ -60,18 +70,26 @@ class Front:
 
     @contextmanager
     def running(self) -> Iterator["Front"]:
+        """Pass on until the block ends, in a thread: the browser's loop may have this one."""
+        listens, leave = threading.Event(), asyncio.Event()
         loop = asyncio.new_event_loop()
-        server = loop.run_until_complete(asyncio.start_server(self._serve, "127.0.0.1", self.port))
-        self.port = server.sockets[0].getsockname()[1]
-        thread = threading.Thread(target=loop.run_forever, daemon=True)
+
+        async def serve() -> None:
+            server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
+            self.port = server.sockets[0].getsockname()[1]
+            listens.set()
+            await leave.wait()
+            server.close()
+            await _end_all()
+
+        thread = threading.Thread(target=lambda: loop.run_until_complete(serve()), daemon=True)
         thread.start()
         try:
+            assert listens.wait(10)
             yield self
         finally:
-            loop.call_soon_threadsafe(loop.stop)
+            loop.call_soon_threadsafe(leave.set)
             thread.join()
-            server.close()
-            loop.run_until_complete(_end_all())
             loop.close()
 
 

@@ -1,5 +1,6 @@
 """Who may do what: each group at each page and each action of the real admin."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -107,6 +108,12 @@ ROW_ACTIONS: dict[str, set[str]] = {
     "orders_purchaseattempt_settle": {"finance", "owner"},
     "office_approval_approve": {"finance", "owner"},
     "office_approval_refuse": {"finance", "owner"},
+    "accounts_user_write_note": {"support", "finance", "owner"},
+    "accounts_user_freeze": {"support", "finance", "owner"},
+    "accounts_user_unfreeze": {"support", "finance", "owner"},
+    "accounts_user_see_as": {"support", "owner"},
+    "accounts_user_lift": {"support", "owner"},
+    "accounts_user_take_off_step": {"owner"},
     "orders_straypurchase_assign": {"finance", "owner"},
     "catalog_supplier_overview": EVERYBODY,
     "catalog_supplier_success": EVERYBODY,
@@ -183,8 +190,10 @@ def test_actions_on_lists(role: str, desk: Client) -> None:
 
 
 def test_actions_on_one_row(
-    role: str, desk: Client, received: Order, bob: User, alpha: Supplier
+    role: str, desk: Client, received: Order, alice: User, bob: User, alpha: Supplier
 ) -> None:
+    later = timezone.now() + timedelta(hours=1)
+    User.objects.filter(pk=bob.pk).update(frozen_at=timezone.now(), cooling_until=later)
     asked = Approval.objects.create(
         kind=ApprovalKind.ADJUSTMENT,
         user=bob,
@@ -204,8 +213,15 @@ def test_actions_on_one_row(
         "orders_straypurchase": stray.pk,
         "catalog_supplier": alpha.pk,
     }
+    cast.give_second_step(bob)
+    of_whoever_is_stopped = (
+        *("accounts_user_unfreeze", "accounts_user_lift", "accounts_user_take_off_step"),
+    )
+    rows |= {"accounts_user": alice.pk} | dict.fromkeys(of_whoever_is_stopped, bob.pk)
     answers = {
-        name: desk.get(reverse(f"admin:{name}", args=[rows["_".join(name.split("_")[:2])]]))
+        name: desk.get(
+            reverse(f"admin:{name}", args=[rows.get(name) or rows["_".join(name.split("_")[:2])]])
+        )
         for name in ROW_ACTIONS
     }
 

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
+from accounts.freezing import check_not_frozen
 from accounts.models import User
 from nexotp.lib.db import release_connection
 from nexotp.lib.errors import Problem
@@ -64,7 +65,7 @@ def open_top_up(
 ) -> TopUp:
     """Note what a buyer wants to pay in; the same form returns the top-up it made.
 
-    Raises TooManyOpenTopUps, MethodUnavailable, AccountShut.
+    Raises TooManyOpenTopUps, MethodUnavailable, AccountShut, AccountFrozen.
     """
     for _try in range(_TRIES):
         earlier = TopUp.objects.of(user).filter(form_key=form_key).select_related("method").first()
@@ -101,11 +102,13 @@ def _hours(method: PaymentMethod) -> int:
 
 @transaction.atomic
 def _insert(top_up: TopUp, now: datetime) -> None:
-    """Raises IntegrityError, TooManyOpenTopUps, MethodUnavailable, AccountShut."""
+    """Raises IntegrityError, TooManyOpenTopUps, MethodUnavailable, AccountShut, AccountFrozen."""
     # One at a time for each account, or many at once would each count too few; and none for one
-    # that was deleted or shut a moment ago.
-    if not User.objects.select_for_update(no_key=True).get(pk=top_up.user_id).is_active:
+    # that was deleted, shut or frozen a moment ago.
+    owner = User.objects.select_for_update(no_key=True).get(pk=top_up.user_id)
+    if not owner.is_active:
         raise AccountShut
+    check_not_frozen(owner)
     is_repeat = TopUp.objects.filter(user=top_up.user, form_key=top_up.form_key).exists()
     if not is_repeat and (
         TopUp.objects.of(top_up.user).pending().count() >= settings.TOP_UP_MOST_OPEN
@@ -138,10 +141,11 @@ def _unique_amount(top_up: TopUp, now: datetime) -> int:
 def start_payment(top_up: TopUp, *, return_url: str, callback_url: str) -> TopUp:
     """Have the gateway make the payment, once; asked again, it gives the same one.
 
-    Raises GatewayAway: then nothing is lost by asking again.
+    Raises AccountFrozen, and GatewayAway: then nothing is lost by asking again.
     """
     if top_up.gateway_reference or not top_up.can_be_paid:
         return top_up
+    check_not_frozen(top_up.user)
     gateway = top_up.method.gateway()
     wanted = PaymentRequest(
         reference=top_up.public_id,

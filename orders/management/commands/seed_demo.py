@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts import keys
 from accounts.actions import create_api_key, create_user
+from accounts.demo import ADMIN, SECRET, give_second_step
 from accounts.models import ApiKey, Mode, User
 from catalog.actions import SyncFailed, exchange_rates, refresh_balance, sync_catalogue
 from catalog.models import ExchangeRate, PricingRule, Supplier
@@ -21,7 +22,7 @@ from wallet.gateways.simulator.books import DEFAULT_KEY as GATEWAY_KEY
 from wallet.gateways.simulator.books import DEFAULT_SECRET as GATEWAY_SECRET
 from wallet.models import PaymentMethod
 
-BUYER, ADMIN, PASSWORD = "buyer@nexotp.test", "admin@nexotp.test", "nexotp-demo"
+BUYER, PASSWORD = "buyer@nexotp.test", "nexotp-demo"
 OPENING_BALANCE = 500_000
 
 
@@ -38,6 +39,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         buyer, admin = _person(BUYER), _person(ADMIN, is_staff=True)
+        give_second_step(admin)
         credit_top_up(
             user=buyer, amount=OPENING_BALANCE, top_up_id=f"demo:{buyer.public_id}", by=admin
         )
@@ -65,7 +67,7 @@ class Command(BaseCommand):
             self._read_catalogue(supplier)
         logins = {
             "buyer": {"email": BUYER, "password": PASSWORD},
-            "admin": {"email": ADMIN, "password": PASSWORD},
+            "admin": {"email": ADMIN, "password": PASSWORD, "second_step": SECRET},
             "live_key": _demo_key(buyer, Mode.LIVE),
             "sandbox_key": _demo_key(buyer, Mode.SANDBOX),
         }
