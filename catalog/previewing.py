@@ -36,6 +36,8 @@ class Change:
     is_later: bool
     # Whether offers' prices of now are those before.
     is_baked: bool
+    # The rule holds now, and would only begin again later.
+    stops_now: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,7 @@ def change_by(rule: PricingRule, *, now: datetime) -> Change:
     others = tuple(each for each in before if each.pk != rule.pk)
     holds = rule.is_active and (rule.ends_at is None or rule.ends_at > at)
     after = (*others, rule) if holds else others
-    current = PricingRule.objects.filter(tier=rule.tier).in_force(now).most_specific_first()
+    current = tuple(PricingRule.objects.filter(tier=rule.tier).in_force(now).most_specific_first())
     old = next((each for each in before if each.pk == rule.pk), None)
     is_same_reach = (old is not None) == holds and (old is None or _scope(old) == _scope(rule))
     return Change(
@@ -91,7 +93,8 @@ def change_by(rule: PricingRule, *, now: datetime) -> Change:
         after=tuple(sorted(after, key=_specificity)),
         at=at,
         is_later=at > now,
-        is_baked=tuple(current) == before and (not rule.pk or is_same_reach),
+        stops_now=at > now and any(each.pk == rule.pk for each in current),
+        is_baked=current == before and (not rule.pk or is_same_reach),
     )
 
 

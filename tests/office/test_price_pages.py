@@ -93,6 +93,16 @@ def test_a_rule_for_later_says_when(desk: Client) -> None:
     assert f"It begins on {at.day} " in told["html"]
 
 
+def test_a_rule_that_holds_and_is_put_off_says_that_it_stops(desk: Client) -> None:
+    at = timezone.localtime(timezone.now() + timedelta(days=3))
+    later = {"starts_at_0": f"{at:%Y-%m-%d}", "starts_at_1": "08:00"}
+
+    told = preview(desk, PricingRule.objects.get(), **later)
+
+    assert "It holds now, and would stop at once" in told["html"]
+    assert "nothing changes before" not in told["html"]
+
+
 def test_one_switched_off_and_one_that_is_over_say_so(desk: Client) -> None:
     stored = PricingRule.objects.get()
 
