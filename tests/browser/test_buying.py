@@ -95,12 +95,12 @@ def test_a_page_of_an_ended_order_asks_no_more(
     order = _buy(page)
     Order.objects.filter(pk=order.pk).update(cancel_available_at=timezone.now())
 
-    expect(page.locator("[hx-trigger]")).to_have_count(1)
+    expect(page.locator("main [hx-trigger]")).to_have_count(1)
     page.locator("#cancel").click()
     page.get_by_role("button", name="Cancel and get the money back").click()
 
     expect(page.locator(".order__head .status")).to_have_text("Cancelled")
-    expect(page.locator("[hx-trigger]")).to_have_count(0)
+    expect(page.locator("main [hx-trigger]")).to_have_count(0)
     expect(page.get_by_text("is back in your wallet")).to_be_visible()
     expect(page.locator(".balance-pill")).to_contain_text("1,000,000")
     assert cast.balance(alice) == 1_000_000
