@@ -6,7 +6,6 @@ templates by Django's own `templatize`; gettext need not be installed. The admin
 """
 
 import re
-
 from collections.abc import Iterable, Iterator
 from io import BytesIO
 from pathlib import Path
