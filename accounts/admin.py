@@ -46,6 +46,10 @@ class PlanAdmin(ShopAdmin):
 class TierAdmin(ShopAdmin):
     """What it pays is said by pricing rules; an account's own page says who belongs to it."""
 
+    empty_text = _(
+        "A tier is a group of accounts with prices of their own. "
+        "Add one, then a pricing rule for it."
+    )
     list_display = ("name", "code")
     search_fields = ("code", "name")
     prepopulated_fields: ClassVar[dict[str, Sequence[str]]] = {"code": ("name",)}

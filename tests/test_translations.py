@@ -1,22 +1,29 @@
 """Everything a person reads exists in both languages, and nothing is translated in vain.
 
 Source strings are English, so only Indonesian has a file. Python sources are read by Babel,
-templates by Django's own `templatize`; gettext need not be installed.
+templates by Django's own `templatize`; gettext need not be installed. The admin's own frame
+(unfold) comes without Indonesian, so ours has its words as well.
 """
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from io import BytesIO
 from pathlib import Path
 
 import pytest
+import unfold
 from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract
 from babel.messages.pofile import read_po
 from django.test import Client
 from django.utils import translation
+from django.utils.translation import gettext
 from django.utils.translation.template import templatize
 
 ROOT = Path(__file__).resolve().parent.parent
+UNFOLD = Path(unfold.__file__).parent
+# Parts of it that no page of ours shows.
+UNSEEN = ("contrib/(?!filters)", "unfold_crispy", "helpers/command_results", "locale")
 APPS = ["accounts", "wallet", "catalog", "orders", "office", "webhooks", "nexotp", "suppliers"]
 KEYWORDS: dict[str, tuple[int | tuple[int, str], ...] | None] = {
     "_": None,
@@ -41,10 +48,21 @@ def _sources() -> Iterator[tuple[Path, bytes]]:
         yield path, templatize(path.read_text(), origin=str(path)).encode()
 
 
-def _used() -> dict[Name, Path]:
+def _borrowed() -> Iterator[tuple[Path, bytes]]:
+    """The sources of the admin's frame."""
+    for path in sorted([*UNFOLD.rglob("*.py"), *UNFOLD.rglob("*.html")]):
+        if not re.search("|".join(UNSEEN), path.relative_to(UNFOLD).as_posix()):
+            text = path.read_text()
+            if path.suffix == ".html":
+                # What its templates are indented by is no indentation to Python.
+                text = re.sub(r"(?m)^\s+", "", templatize(text, origin=str(path)))
+            yield path, text.encode()
+
+
+def _used(sources: Iterable[tuple[Path, bytes]] | None = None) -> dict[Name, Path]:
     """Every source string, with a file that has it."""
     found: dict[Name, Path] = {}
-    for path, source in _sources():
+    for path, source in _sources() if sources is None else sources:
         for _line, messages, _comments, _context in extract(
             "python", BytesIO(source), keywords=KEYWORDS
         ):
@@ -81,8 +99,23 @@ def test_every_source_string_has_its_translation(indonesian: Catalog) -> None:
     assert not missing, "add these to locale/id/LC_MESSAGES/django.po"
 
 
+def test_the_frame_of_the_admin_speaks_indonesian(indonesian: Catalog) -> None:
+    borrowed, ours = _used(_borrowed()), _translated(indonesian)
+    assert ("Choose file to upload",) in borrowed
+
+    with translation.override("id"):
+        # Django itself has some of the same words.
+        english = {
+            name: path.name
+            for name, path in borrowed.items()
+            if name not in ours and gettext(name[0]) == name[0]
+        }
+
+    assert not english, "add these to locale/id/LC_MESSAGES/django.po"
+
+
 def test_nothing_is_translated_in_vain(indonesian: Catalog) -> None:
-    unused = set(_translated(indonesian)) - set(_used())
+    unused = set(_translated(indonesian)) - set(_used()) - set(_used(_borrowed()))
 
     assert not unused, "remove these from locale/id/LC_MESSAGES/django.po"
 

@@ -14,6 +14,7 @@ from webhooks.models import Delivery, DeliveryAttempt, Endpoint
 
 @admin.register(Endpoint)
 class EndpointAdmin(ReadOnlyAdmin):
+    empty_text = _("No customer has set up a webhook yet.")
     list_display = ("url", "user", "mode", "state", "is_answering", "failing_since", "created_at")
     list_filter = ("state", "mode", "is_answering")
     list_select_related = ("user",)
@@ -42,6 +43,7 @@ class AttemptInline(ReadOnlyInline):
 
 @admin.register(Delivery)
 class DeliveryAdmin(ReadOnlyAdmin):
+    empty_text = _("Nothing was sent yet: deliveries begin once a customer has a webhook.")
     list_display = ("public_id", "event_type", "endpoint", "state", "next_attempt_at", "created_at")
     list_filter = ("state", "event__type", "event__mode")
     list_select_related = ("event", "endpoint")

@@ -176,6 +176,9 @@ class CountryAdmin(GoodsAdmin):
 
 @admin.register(Block)
 class BlockAdmin(ShopAdmin):
+    empty_text = _(
+        "Nothing is blocked. Block a service in a country here to stop selling just that."
+    )
     """What the shop does not sell, whoever has it. Open orders of it go on.
 
     Nobody can buy it from now on; lists of services and countries follow within seconds.

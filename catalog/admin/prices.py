@@ -64,6 +64,9 @@ def _amount(amount: int | None) -> str:
 
 @admin.register(PricingRule)
 class PricingRuleAdmin(_RepricingAdmin, RuleFindingPages, RuleSheetPages):
+    empty_text = _(
+        "Without a rule nothing has a price, so nothing is sold. Add one for everything first."
+    )
     form = RuleForm
     list_before_template = "catalog/rule_tools.html"
     change_form_after_template = "catalog/rule_preview.html"

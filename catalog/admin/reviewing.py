@@ -127,6 +127,7 @@ class CountryMappingAdmin(CodeMappingAdmin):
 class HeldChangeAdmin(ReadOnlyAdmin):
     """Prices and losses that are not believed yet, for people to decide sooner."""
 
+    empty_text = _("No price list holds a jump that somebody must look at.")
     list_display = ("offer", "known_cost", "new_cost", "seen_count", "since")
     list_filter = ("offer__supplier",)
     list_select_related = ("offer__supplier", "offer__service", "offer__country")

@@ -94,6 +94,7 @@ def _moved(
 class SyncRunAdmin(RowContext, ReadOnlyAdmin):
     """What each reading of a price list did, and how far the one is that reads now."""
 
+    empty_text = _("No price list was read yet. Read one from a supplier's overview.")
     list_display = (
         *("began_at", "supplier", "state", "seconds", *_COUNTS),
         *("shift", "memory", "error"),

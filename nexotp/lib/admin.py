@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import unfold.paginator
 from django.contrib.admin import ShowFacets
 from django.http import HttpRequest, HttpResponse
-from django.utils.functional import cached_property
+from django.utils.functional import Promise, cached_property
 
 if TYPE_CHECKING:
     from django.contrib.admin import ModelAdmin, TabularInline
@@ -35,6 +35,8 @@ class ShopAdmin(_Admin):
     """A model that staff may change."""
 
     list_per_page = 50
+    # What its list says while it is empty: whether that is good, and what to do.
+    empty_text: "str | Promise" = ""
     # Counting a table of millions to say "1 of n" costs more than it tells.
     show_full_result_count = False
     compressed_fields = True

@@ -68,6 +68,7 @@ class AdjustmentForm(ReasonForm):
 class ApprovalAdmin(ReadOnlyAdmin):
     """Adding one is asking for a correction; it is done at once below the limit."""
 
+    empty_text = _("A refund or a correction above the limit waits here for a colleague.")
     list_display = (
         *("asked_at", "kind", "amount_shown", "user", "order_link", "reason", "asked_by"),
         *("state", "decided_by", "decided_at"),

@@ -24,6 +24,7 @@ from orders.models import Order, PurchaseAttempt
 
 @admin.register(PurchaseAttempt)
 class PurchaseAttemptAdmin(LongListAdmin):
+    empty_text = _("What was asked of suppliers stands here, each purchase with its answer.")
     list_display = (
         *("sent_at", "order", "supplier", "state", "reference", "cost_shown", "error"),
         "next_action_at",
@@ -32,6 +33,11 @@ class PurchaseAttemptAdmin(LongListAdmin):
     list_select_related = ("order", "supplier")
     # Looked up by office.finding, never through the whole table.
     search_fields = ("reference__exact",)
+    fields = (
+        *("order", "supplier", "state", "reference", "cost_shown", "error"),
+        *("sent_at", "answered_at", "checked_at", "next_action_at", "returned_at"),
+        *("supplier_service", "supplier_country", "operator", "reported_operator", "offer"),
+    )
     actions_detail = ("settle",)
 
     def get_search_results(

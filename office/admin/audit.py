@@ -1,5 +1,6 @@
 """The audit for staff: who changed what, when and from where."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 from operator import itemgetter
 from typing import Any
@@ -13,6 +14,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
+from unfold.views import ChangeList
 
 from nexotp.lib.admin import LongListAdmin
 from office.models import Act, AuditEntry
@@ -25,6 +27,19 @@ _PAIRS = {
     "accounts_user_user_permissions": _("Rights of an account"),
     "auth_group_permissions": _("Rights of a group"),
 }
+
+
+class AuditList(ChangeList):  # type: ignore[misc]
+    """One page of entries, with the names of the rows that their changes point to."""
+
+    result_list: Any
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        self.result_list = list(self.result_list)
+        names = _names_of(self.result_list)
+        for entry in self.result_list:
+            entry.names = names
 
 
 class SubjectFilter(admin.SimpleListFilter):
@@ -54,6 +69,9 @@ class AuditEntryAdmin(LongListAdmin):
         *("path", "address", "request_id"),
     )
 
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[AuditList]:
+        return AuditList
+
     @admin.display(description=_("subject"), ordering="subject")
     def subject_shown(self, entry: AuditEntry) -> str:
         return _subject_name(entry.subject)
@@ -66,7 +84,8 @@ class AuditEntryAdmin(LongListAdmin):
             if name != "id" and (entry.act == Act.UPDATE or change != [None, ""])
         }
         lines = [
-            f"{_column(entry.subject, name)}: {_value(was)} → {_value(became)}"
+            f"{_column(entry.subject, name)}: "
+            f"{_known(entry, name, was)} → {_known(entry, name, became)}"
             for name, (was, became) in list(told.items())[:_SHOWN_AT_ONCE]
         ]
         more = len(told) - _SHOWN_AT_ONCE
@@ -128,7 +147,35 @@ def _column(table: str, column: str) -> str:
 
 
 def _value(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "—"
     return "—" if value is None or value == "" else str(value)
+
+
+def _names_of(entries: list[AuditEntry]) -> dict[tuple[type[models.Model], str], str]:
+    """The names of all rows that these changes point to, with one query a table."""
+    wanted: dict[type[models.Model], set[Any]] = defaultdict(set)
+    for entry in entries:
+        for column, change in entry.changes.items():
+            if related := _points_to(entry.subject, column):
+                wanted[related] |= {value for value in change if isinstance(value, int)}
+    return {
+        (model, str(pk)): str(row)
+        for model, pks in wanted.items()
+        for pk, row in model._default_manager.select_related().in_bulk(pks).items()
+    }
+
+
+def _known(entry: AuditEntry, column: str, value: Any) -> str:
+    """A value in a list: the name of the row that it points to, where the page has it."""
+    related = _points_to(entry.subject, column)
+    names: dict[Any, str] = getattr(entry, "names", {})
+    return _value(names.get((related, str(value)), value) if related else value)
+
+
+def _points_to(table: str, column: str) -> type[models.Model] | None:
+    field = _field_of(table, column)
+    return field.remote_field.model if field is not None and field.remote_field else None
 
 
 def _named(table: str, column: str, value: Any) -> str:

@@ -35,6 +35,7 @@ _LONGEST = timedelta(days=366)
 
 @admin.register(BooksCheck)
 class BooksCheckAdmin(ReadOnlyAdmin):
+    empty_text = _("The books were not checked yet. Check them now, at the top of this page.")
     list_display = ("asked_at", "asked_by", "ended_at", "result")
     list_select_related = ("asked_by",)
     ordering = ("-pk",)

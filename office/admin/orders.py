@@ -63,7 +63,7 @@ class MessageInline(ReadOnlyInline):
 @admin.register(Order)
 class OrderAdmin(RowContext, LongListAdmin):
     list_display = (
-        *("pk", "created_at", "user", "service", "country", "phone_number", "status"),
+        *("number_shown", "created_at", "user", "service", "country", "phone_number", "status"),
         *("price_shown", "provider_code", "mode"),
     )
     list_filter = ("status", "mode", "created_at")
@@ -71,6 +71,7 @@ class OrderAdmin(RowContext, LongListAdmin):
     # Looked up by office.finding, never through the whole table.
     search_fields = ("public_id",)
     search_help_text = _("Number, phone, e-mail, request id or a supplier's reference.")
+    empty_text = _("Orders come here as soon as somebody buys, in the browser or by the API.")
     change_form_before_template = "office/order_timeline.html"
     fieldsets = (
         (
@@ -109,6 +110,10 @@ class OrderAdmin(RowContext, LongListAdmin):
     inlines = (AttemptInline, MessageInline)
     actions = ("cancel_selected",)
     actions_detail = ("check_now", "cancel", "refund")
+
+    @admin.display(description=_("number"), ordering="pk")
+    def number_shown(self, order: Order) -> str:
+        return f"#{order.pk}"
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Order], search_term: str

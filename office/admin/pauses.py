@@ -32,6 +32,7 @@ class PauseForm(forms.ModelForm):  # type: ignore[type-arg]
 class PauseAdmin(ShopAdmin):
     """What is not bought for a while, why, and when that ends."""
 
+    empty_text = _("Nothing is paused: everything that is in stock is bought.")
     form = PauseForm
     list_display = ("supplier", "service", "country", "reason", "until", "failure_count")
     list_filter = ("reason", "supplier", "until")

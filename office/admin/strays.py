@@ -50,6 +50,9 @@ class AssignForm(ReasonForm):
 class StrayPurchaseAdmin(ReadOnlyAdmin):
     """Purchases that suppliers have and we do not: ours and lost, or somebody else's."""
 
+    empty_text = _(
+        "Every purchase that a supplier charged belongs to an order. There is nothing to do."
+    )
     list_display = (
         *("found_at", "supplier", "reference", "phone_number", "cost_shown", "started_at"),
         *("state", "reason", "settled_at", "settled_by"),

@@ -77,6 +77,7 @@ class WaitsForAPerson(admin.SimpleListFilter):
 
 @admin.register(TopUp)
 class TopUpAdmin(ReadOnlyAdmin):
+    empty_text = _("Nobody has topped up yet. What a person must decide is marked here.")
     list_display = (
         *("created_at", "user", "method", "amount_shown", "state", "review", "proof_count"),
         *("credited_shown", "decided_by"),

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.forms import AdminPasswordChangeForm
 from unfold.views import ChangeList
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from accounts.actions import lift_cool_down
 from accounts.models import User
@@ -74,6 +75,7 @@ class StateFilter(admin.SimpleListFilter):
 class AccountAdmin(RowContext, AccountActs, _UserAdmin, ShopAdmin):
     form = EditUserForm
     add_form = NewUserForm
+    filter_horizontal = ("user_permissions",)
     change_password_form = AdminPasswordChangeForm
     # A hundred thousand of them are not counted to show fifty.
     paginator = InfinitePaginator
@@ -165,6 +167,12 @@ class AccountAdmin(RowContext, AccountActs, _UserAdmin, ShopAdmin):
 
     def has_lift_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("accounts.lift_cool_down")
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Few groups are ticked; two lists to move them between would only hide them."""
+        if db_field.name == "groups":
+            kwargs["widget"] = UnfoldAdminCheckboxSelectMultipleWidget()
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         fixed: tuple[str, ...] = tuple(super().get_readonly_fields(request, obj))
