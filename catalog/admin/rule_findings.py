@@ -21,7 +21,7 @@ from catalog.actions import offers_for_nothing
 from catalog.models import Offer, PricingRule, RuleCount, Supplier
 from catalog.rule_findings import Finding, Found, find
 from catalog.waking import wake_counting
-from nexotp.lib.admin import ShopAdmin
+from nexotp.lib.admin import RowContext, ShopAdmin
 from nexotp.lib.amounts import amount_text
 
 _GRAVE = {Finding.COVERED, Finding.UNDER_COST, Finding.TIE}
@@ -55,7 +55,7 @@ class FindingFilter(admin.SimpleListFilter):
         )
 
 
-class RuleFindingPages(ShopAdmin):
+class RuleFindingPages(RowContext, ShopAdmin):
     """The list's column and the part of a rule's page that say what is odd about it."""
 
     change_form_before_template = "catalog/rule_findings.html"
@@ -88,17 +88,8 @@ class RuleFindingPages(ShopAdmin):
         }
         return super().changelist_view(request, shown | (extra_context or {}))
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        pk = int(object_id) if object_id.isdecimal() and len(object_id) < 19 else 0
-        told = [_told(each, pk) for each in findings(request).get(pk, [])]
-        shown = {"findings": told} | (extra_context or {})
-        return super().change_view(request, object_id, form_url, shown)
+    def row_context(self, request: HttpRequest, row: PricingRule) -> dict[str, Any]:
+        return {"findings": [_told(each, row.pk) for each in findings(request).get(row.pk, [])]}
 
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view

@@ -5,14 +5,14 @@ from typing import Any
 from celery import current_app
 from django.contrib import admin
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from catalog.actions import ask_sync
 from catalog.models import Country, Service, Supplier, SyncRun
-from nexotp.lib.admin import ReadOnlyAdmin
+from nexotp.lib.admin import ReadOnlyAdmin, RowContext
 from nexotp.lib.amounts import amount_text
 from nexotp.lib.queues import CATALOGUE
 
@@ -91,7 +91,7 @@ def _moved(
 
 
 @admin.register(SyncRun)
-class SyncRunAdmin(ReadOnlyAdmin):
+class SyncRunAdmin(RowContext, ReadOnlyAdmin):
     """What each reading of a price list did, and how far the one is that reads now."""
 
     list_display = (
@@ -107,16 +107,8 @@ class SyncRunAdmin(ReadOnlyAdmin):
         *(*_COUNTS, "unreadable_count", "memory"),
     )
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        run = self.get_object(request, object_id)
-        shown = {"changes": largest_changes(run), "shown": shown_run(run)} if run else {}
-        return super().change_view(request, object_id, form_url, (extra_context or {}) | shown)
+    def row_context(self, request: HttpRequest, row: SyncRun) -> dict[str, Any]:
+        return {"changes": largest_changes(row), "shown": shown_run(row)}
 
     @admin.display(description=_("seconds"))
     def seconds(self, run: SyncRun) -> str:

@@ -41,6 +41,29 @@ class ShopAdmin(_Admin):
     warn_unsaved_form = True
 
 
+class RowContext:
+    """For models whose pages show more of a row than its fields."""
+
+    def row_context(self, request: HttpRequest, row: Any) -> dict[str, Any]:
+        """Return what the template of a row's page needs besides."""
+        raise NotImplementedError
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        row = self.get_object(request, object_id)  # type: ignore[attr-defined]
+        shown = self.row_context(request, row) if row else {}
+        base: Any = super()
+        answer: HttpResponse = base.change_view(
+            request, object_id, form_url, (extra_context or {}) | shown
+        )
+        return answer
+
+
 class ReadOnly:
     """Nothing can be added, changed or deleted: only actions of the shop write these rows."""
 

@@ -19,7 +19,7 @@ from unfold.decorators import action
 
 from catalog.admin.links import why_link
 from catalog.routing import Verdict, explanation
-from nexotp.lib.admin import LongListAdmin, ReadOnlyInline
+from nexotp.lib.admin import LongListAdmin, ReadOnlyInline, RowContext
 from nexotp.lib.amounts import amount_text
 from nexotp.lib.errors import Problem
 from office.actions import ask_refund, note
@@ -61,7 +61,7 @@ class MessageInline(ReadOnlyInline):
 
 
 @admin.register(Order)
-class OrderAdmin(LongListAdmin):
+class OrderAdmin(RowContext, LongListAdmin):
     list_display = (
         *("pk", "created_at", "user", "service", "country", "phone_number", "status"),
         *("price_shown", "provider_code", "mode"),
@@ -133,16 +133,8 @@ class OrderAdmin(LongListAdmin):
     def has_refund_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return request.user.has_perm("orders.refund_order")
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        order = self.get_object(request, object_id)
-        shown = {"happenings": timeline(order), "order": order} if order else {}
-        return super().change_view(request, object_id, form_url, (extra_context or {}) | shown)
+    def row_context(self, request: HttpRequest, row: Order) -> dict[str, Any]:
+        return {"happenings": timeline(row), "order": row}
 
     @admin.display(description=_("price"), ordering="price")
     def price_shown(self, order: Order) -> str:

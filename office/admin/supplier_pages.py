@@ -22,7 +22,7 @@ from accounts.limits import take
 from catalog.actions import TestCall, call_for_test
 from catalog.admin.syncs import shown_run, sync_soon
 from catalog.models import Pause, Service, Supplier, SyncRun
-from nexotp.lib.admin import ShopAdmin
+from nexotp.lib.admin import RowContext, ShopAdmin
 from nexotp.lib.amounts import amount_text, signed_amount_text
 from nexotp.lib.queues import UPKEEP
 from nexotp.lib.ratelimit import Bucket
@@ -42,7 +42,7 @@ _TEST_CALLS = Bucket("SUPPLIER_TEST", per_minute=4, burst=2)
 _COMPARISONS = Bucket("SUPPLIER_COMPARE", per_minute=1, burst=1)
 
 
-class SupplierPages(ShopAdmin):
+class SupplierPages(RowContext, ShopAdmin):
     """The addresses of the pages, for whoever may see suppliers."""
 
     change_form_outer_before_template = "office/supplier/tabs.html"
@@ -221,20 +221,10 @@ class SupplierPages(ShopAdmin):
         }
         return render(request, f"office/supplier/{name}.html", context | rights | shown)
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        """The settings, with the way back to the other pages."""
-        supplier = self.get_object(request, object_id)
-        shown = {}
-        if supplier is not None:
-            tabs = self._tabs(supplier, self._rights(request, supplier))
-            shown = {"tabs": tabs, "tab": "change", "supplier": supplier}
-        return super().change_view(request, object_id, form_url, (extra_context or {}) | shown)
+    def row_context(self, request: HttpRequest, row: Supplier) -> dict[str, Any]:
+        """The way from the settings back to the other pages."""
+        tabs = self._tabs(row, self._rights(request, row))
+        return {"tabs": tabs, "tab": "change", "supplier": row}
 
     def _tabs(self, supplier: Supplier, rights: dict[str, bool]) -> list[dict[str, Any]]:
         """The pages of a supplier that this person may open."""

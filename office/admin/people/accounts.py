@@ -7,7 +7,7 @@ from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.forms import AdminPasswordChangeForm
@@ -15,7 +15,7 @@ from unfold.views import ChangeList
 
 from accounts.actions import lift_cool_down
 from accounts.models import User
-from nexotp.lib.admin import InfinitePaginator, ShopAdmin
+from nexotp.lib.admin import InfinitePaginator, RowContext, ShopAdmin
 from nexotp.lib.amounts import amount_text
 from office.admin.asking import staff_of
 from office.admin.people.acts import AccountActs
@@ -71,7 +71,7 @@ class StateFilter(admin.SimpleListFilter):
 
 
 @admin.register(User)
-class AccountAdmin(AccountActs, _UserAdmin, ShopAdmin):
+class AccountAdmin(RowContext, AccountActs, _UserAdmin, ShopAdmin):
     form = EditUserForm
     add_form = NewUserForm
     change_password_form = AdminPasswordChangeForm
@@ -185,16 +185,8 @@ class AccountAdmin(AccountActs, _UserAdmin, ShopAdmin):
 
     # ---- the page, and what is done -----------------------------------------------------------
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        user = self.get_object(request, object_id)
-        shown = belongings(user, staff_of(request)) if user else {}
-        return super().change_view(request, object_id, form_url, (extra_context or {}) | shown)
+    def row_context(self, request: HttpRequest, row: User) -> dict[str, Any]:
+        return belongings(row, staff_of(request))
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
