@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from catalog.models import PricingRule
-from nexotp.lib.money import EXPONENTS, to_decimal, to_minor
+from nexotp.lib.money import EXPONENTS, to_decimal, typed_minor
 
 _MOST = 10**15
 _LONGEST = 30
@@ -39,7 +39,7 @@ class AmountField(forms.Field):
         try:
             if len(text) > _LONGEST:
                 raise ValueError(text)
-            minor = to_minor(text, settings.SHOP_CURRENCY)
+            minor = typed_minor(text, settings.SHOP_CURRENCY)
         except ValueError as error:
             raise forms.ValidationError(
                 _("A number without separators, such as 6500."), code="invalid"

@@ -3,9 +3,11 @@
 Supplier currencies keep four decimals, since suppliers quote four. No float anywhere.
 """
 
+import re
 from decimal import Decimal, InvalidOperation
 
 EXPONENTS = {"IDR": 0, "USD": 4, "EUR": 4, "RUB": 4, "CNY": 4}
+_WHOLE = re.compile(r"[+-]?\d{1,18}", re.ASCII)
 
 
 def to_decimal(amount: int, currency: str) -> Decimal:
@@ -28,6 +30,18 @@ def to_minor(text: str, currency: str) -> int:
     if minor != minor.to_integral_value():
         raise ValueError(f"{currency} has {EXPONENTS[currency]} decimals: {text!r}")
     return int(minor)
+
+
+def typed_minor(text: str, currency: str) -> int:
+    """Return what a person typed as minor units.
+
+    250.000 is a quarter of a million to one reader and 250 to another, so that no more decimals
+    are taken than the currency has, be they zeros. Raises ValueError as `to_minor` does.
+    """
+    whole, point, part = text.strip().partition(".")
+    if len(part) > EXPONENTS[currency] or (point and not part) or not _WHOLE.fullmatch(whole):
+        raise ValueError(f"not a plain number of {currency}: {text!r}")
+    return to_minor(text.strip(), currency)
 
 
 def to_json(amount: int, currency: str) -> int | float:

@@ -25,7 +25,7 @@ from unfold.widgets import (
 from accounts.models import Mode, User
 from nexotp.lib.admin import ReadOnlyAdmin
 from nexotp.lib.amounts import amount_text, signed_amount_text
-from nexotp.lib.money import to_minor
+from nexotp.lib.money import typed_minor
 from office.actions import approve, ask_adjustment, refuse
 from office.admin.asking import ConfirmForm, ReasonForm, ask, staff_of
 from office.models import Approval
@@ -54,7 +54,7 @@ class AdjustmentForm(ReasonForm):
 
     def clean_amount(self) -> int:
         try:
-            minor = to_minor(self.cleaned_data["amount"], settings.SHOP_CURRENCY)
+            minor = typed_minor(self.cleaned_data["amount"], settings.SHOP_CURRENCY)
         except ValueError as error:
             raise forms.ValidationError(
                 _("A whole number without separators, such as 25000.")

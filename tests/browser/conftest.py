@@ -36,7 +36,7 @@ CHROMIUM_ARGUMENTS = [
 # A page that says "no" is an answer, and Chromium notes its status on the console.
 _REFUSALS = tuple(
     f"Failed to load resource: the server responded with a status of {status}"
-    for status in (400, 403, 404, 409)
+    for status in (400, 403, 404, 409, 422)
 )
 
 
