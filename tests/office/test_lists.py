@@ -1,5 +1,6 @@
 """What lists say while they are empty, and how columns and figures are called."""
 
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -59,7 +60,7 @@ def test_every_column_that_a_page_shows_has_a_word_for_people(owner: User) -> No
     assert not unnamed, "add these to office/labels.py"
 
 
-def _columns(page: "admin.ModelAdmin[object]", request: object) -> list[str]:
+def _columns(page: "admin.ModelAdmin[Any]", request: object) -> list[str]:
     found: list[str] = []
     for _title, options in page.get_fieldsets(request):  # type: ignore[arg-type]
         for name in options["fields"]:
