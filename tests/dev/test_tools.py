@@ -26,7 +26,8 @@ def test_a_taken_port_is_named_with_a_way_out() -> None:
 
         with pytest.raises(DevError, match=rf"Port {port} is in use.*\nTry: make run PORT=\d+"):
             ports.check_free(port)
-        with pytest.raises(DevError, match=f"Port {port} is in use"):
+        # Somebody else may have the one below it.
+        with pytest.raises(DevError, match=f"Port ({port - 1}|{port}) is in use"):
             ports.check_free(port - 1)
 
 
